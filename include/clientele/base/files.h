@@ -1,0 +1,52 @@
+// Whole-file reading and writing, and the atomic publication of an output folder. Every call is checked; a failure is Error{files}.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace clientele {
+
+std::string read_text(const std::filesystem::path& path);
+/// Writes, fsyncs and closes; the name is only complete when this returns.
+void write_text(const std::filesystem::path& path, std::string_view text);
+/// posix_fallocate (ENOSPC now instead of a torn file later); EOPNOTSUPP is no error.
+void reserve_space(const std::filesystem::path& path, int64_t bytes);
+void sync_file(const std::filesystem::path& path);
+void sync_folder(const std::filesystem::path& path);
+
+/// XXH3-64 of a file's bytes, as 16 hexadecimal digits.
+std::string checksum_file(const std::filesystem::path& path);
+std::string checksum_bytes(std::span<const std::byte> bytes);
+std::string checksum_text(std::string_view text);
+
+/// A result folder under construction: a hidden sibling of the public one (`.NAME.clientele-XXXXXX`). Destroyed without publish(), it is removed.
+class StagedFolder {
+ public:
+  /// `marker` is a file name that only a folder written by this program holds (run.json). Throws Error{files} when the public folder
+  /// is not empty and lacks the marker (foreign), or when the parent cannot be written.
+  StagedFolder(std::filesystem::path public_folder, std::string marker);
+  ~StagedFolder();
+  StagedFolder(const StagedFolder&) = delete;
+  StagedFolder& operator=(const StagedFolder&) = delete;
+
+  const std::filesystem::path& path() const { return staged_; }
+  /// Name -> checksum of every file in the staged folder now.
+  std::map<std::string, std::string> checksums() const;
+  /// fsync of files and folder, then rename; an earlier run is exchanged in one step (renameat2 RENAME_EXCHANGE, else Error{files}) and the
+  /// old one then removed. The public name always holds the old or the new complete result.
+  void publish();
+
+ private:
+  std::filesystem::path public_;
+  std::filesystem::path staged_;
+  bool published_ = false;
+};
+
+/// Removes staged folders left behind by dead processes for this public folder.
+void remove_stale_staging(const std::filesystem::path& public_folder);
+
+}  // namespace clientele

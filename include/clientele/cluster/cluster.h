@@ -1,0 +1,89 @@
+// Clustering: spec, result, and the table of algorithms.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "clientele/base/visit.h"
+#include "clientele/env/env.h"
+#include "clientele/prep/row_blocks.h"
+
+namespace clientele {
+
+enum class StopRule { strict, shift, inertia, moved };
+
+/// [cluster] of a job file.
+struct ClusterSpec {
+  enum class Algorithm { kmeans, spherical };
+  Algorithm algorithm = Algorithm::kmeans;
+  std::vector<int64_t> k = {2, 10};   ///< one number, or [from, to]: each k is fitted and judged
+  std::string init = "kmeans++";      ///< kmeans++, random, FILE:/dataset (k x d, normalised space) or a model file
+  int64_t restarts = 3;               ///< for kmeans++ and random; the best inertia wins, ties by lowest restart
+  int64_t seed = 0;
+  StopRule stop = StopRule::strict;
+  double tolerance = 1e-4;            ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative gain; moved: share of rows
+  int64_t max_iterations = 300;
+
+  bool given_start() const { return init != "kmeans++" && init != "random"; }
+  void visit(SpecVisitor& v);
+};
+
+struct Iteration {
+  double inertia = 0;    ///< to the centroids this iteration assigned to
+  double shift2 = 0;     ///< squared shift of all centroids in the update
+  int64_t moved = 0;
+  int64_t rechecked = 0;
+  int64_t repaired = 0;
+};
+
+/// One fitted model, engine space, segments in published order (rows descending, ties by index; given or warm start: their order).
+struct Clustering {
+  int k = 0;
+  int d = 0;
+  std::vector<float> centroids;      ///< k x d
+  std::vector<WideSum> sums;         ///< k x d, of the fit's last pass
+  std::vector<int64_t> counts;       ///< k, sum of m
+  std::vector<int64_t> rows;         ///< k, rows
+  double inertia = 0;                ///< to the published centroids, of the last pass' sums, exact integers until the division
+  double last_gain = 0;              ///< relative gain in inertia of the last round
+  int iterations = 0;
+  bool converged = false;
+  std::string stopped_by;            ///< "strict", "shift", ..., "max_iterations", "cycle"
+  int restart = 0;                   ///< which one won
+  int64_t empty_repairs = 0;         ///< centroids moved by repair, all rounds
+  int64_t empty_left = 0;            ///< segments that stayed empty for want of a candidate
+  std::vector<Iteration> history;
+};
+
+/// Starting centroids: k x d, engine space (centred, rounded to float32).
+std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
+std::vector<float> seed_random(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
+
+struct LloydSpec {
+  StopRule stop = StopRule::strict;
+  double tolerance = 1e-4;
+  int64_t max_iterations = 300;
+  bool spherical = false;
+};
+/// The one loop (Lloyd 1957/1982), from given centroids to a Clustering whose segments are still in start order.
+Clustering lloyd(RowBlocks& rows, std::vector<float> start, const LloydSpec& spec, Env& env);
+
+/// All restarts for one k, the best ordered for publication. start: given or warm centroids (k x d), or empty.
+/// Throws Error{input} if k exceeds the number of distinct rows.
+Clustering fit(RowBlocks& rows, int k, const ClusterSpec& spec, const std::vector<float>& start, Env& env);
+
+/// inertia = sum_j (Q_j - sum_c (2 C S - N C^2)) / scale_j^2 / 2^p, exactness.md 6.
+double exact_inertia(const RowBlocks& rows, std::span<const Int128> square_sums, std::span<const float> centroids, int k,
+                     std::span<const WideSum> sums, std::span<const int64_t> counts);
+
+/// What the last pass against the published centroids gives, on this rank's rows.
+struct Published {
+  std::vector<int32_t> label, second;
+  std::vector<float> distance, margin;
+  double mean_margin = 0;                    ///< all ranks: the simplified silhouette
+  std::vector<double> distance_sums;         ///< k: sum of distances to the own centroid, all ranks
+};
+Published publish(RowBlocks& rows, const Clustering& clustering, Env& env);
+
+}  // namespace clientele

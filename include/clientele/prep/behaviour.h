@@ -1,0 +1,47 @@
+// Event log -> features per client (value and timing blocks; the other blocks of the design join this table later). Everything per client is a
+// sum, minimum, maximum, count or adjacent difference over events sorted by (client, ts, source row).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clientele/base/json.h"
+#include "clientele/data/events.h"
+#include "clientele/env/env.h"
+
+namespace clientele {
+
+/// [behaviour] of a job file.
+struct BehaviourSpec {
+  enum class Duplicates { keep, drop };
+  enum class Cancellations { net, drop };  ///< negative amounts net off, or are dropped
+  std::vector<std::string> features = {"value", "timing"};  ///< names or blocks: see behaviour_features()
+  Duplicates duplicates = Duplicates::keep;                 ///< exact duplicate events (every column equal)
+  Cancellations cancellations = Cancellations::net;
+
+  void visit(SpecVisitor& v);
+};
+
+struct BehaviourFeature {
+  std::string name, block, unit, meaning;  ///< meaning: formula in words
+};
+/// The catalogue, in output order.
+const std::vector<BehaviourFeature>& behaviour_features();
+
+struct BehaviourTable {
+  std::unique_ptr<MemorySource> source;  ///< one row per client of the log, ascending id; x = 0 clients have gap features missing
+  std::vector<int8_t> excluded;          ///< per client an Exclusion (not_paying, outside_window); may be empty
+  int64_t as_of = 0;                     ///< seconds
+  Json report;                           ///< events read, outside the window, duplicates, cancellations, clients
+};
+
+/// Unknown feature names are Error{usage} with a suggestion; `value` features that need an amount where there is none are Error{usage}.
+BehaviourTable behaviour(const EventLog& log, const EventsSpec& events, const BehaviourSpec& spec, Env& env);
+
+/// Client table LEFT JOIN behaviour by id: clients without events get missing features (Exclusion none); clients of the log that the
+/// table lacks are counted in report. Column names of both sides must differ (Error{input}).
+std::unique_ptr<Source> join_behaviour(std::unique_ptr<Source> clients, const IdColumn& client_ids, BehaviourTable& table, const IdColumn& log_ids,
+                                       ThreadPool& pool);
+
+}  // namespace clientele
