@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Configures and builds one preset: scripts/build.sh release [target...]. Says once when there is no CUDA toolkit.
+# CLIENTELE_CUDA_ARCH limits the GPU architectures (CI builds one); the default is every one that the project supports.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=${1:-release}; shift || true
+options=()
+[ -n "${CLIENTELE_CUDA_ARCH:-}" ] && options+=("-DCMAKE_CUDA_ARCHITECTURES=$CLIENTELE_CUDA_ARCH")
+mkdir -p build
+log=build/$preset-configure.log
+cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+grep -h 'clientele: building without CUDA' "$log" | sed 's/^-- //' || true
+cmake --build --preset "$preset" ${1:+--target "$@"}
