@@ -110,7 +110,7 @@ struct PublishedRows {
   std::span<float> margin;       ///< float((d2 - d1) / d2) in double from sqrt(D); d2 = 0 gives 0; k = 1 gives 1
 };
 
-/// Canonical sums over rows that the last pass yields for free. Per 65,536-row global block, ascending (see CanonicalSum).
+/// Canonical sums over rows (whatever their weight) that the last pass yields for free. Per 65,536-row global block, ascending (see CanonicalSum).
 struct PublishSums {
   std::vector<double> margin_blocks;                ///< sum of margins: the simplified silhouette
   std::vector<std::vector<double>> distance_blocks;  ///< per block: k sums of sqrt(D1), for Davies-Bouldin
@@ -185,14 +185,19 @@ class SampleOps {
 struct SegmentMoments {
   std::vector<double> mean;       ///< k x d
   std::vector<double> mean_norm2;  ///< k: mean of |x|^2
-  std::vector<int64_t> count;      ///< k
+  std::vector<int64_t> count;      ///< k, sum of m
 };
 
 class PairOps {
  public:
   virtual ~PairOps() = default;
-  /// Canonical block sums, per segment of the row, of the squared-Euclidean silhouette (0 for segments of one row), appended per 65,536-row block (k sums each).
-  /// Uses the label slots. mean distance of row x to segment c: |x|^2 - 2 x.mean_c + mean_norm2_c, all in double, j ascending by fma.
+  /// Canonical block sums, per segment of the row, of m * |x|^2 (|x|^2 in double, j ascending by fma; m = 1 in unweighted jobs), appended per
+  /// 65,536-row block (k sums each). Uses the label slots.
+  virtual void segment_norm2(const RowBlock& rows, int k, std::vector<std::vector<double>>& blocks) = 0;
+  /// Canonical block sums, per segment of the row, of m * s, s the squared-Euclidean silhouette of the row, appended per 65,536-row block (k sums each).
+  /// Uses the label slots. Mean distance of row x to segment c: |x|^2 - 2 x.mean_c + mean_norm2_c, all in double, j ascending by fma, below 0
+  /// counts as 0. a = that of the own segment times N / (N - m), N = count[own]; b = the least of the other segments with count > 0;
+  /// s = (b - a) / max(a, b); s = 0 if N = m, if there is no other segment or if max(a, b) = 0.
   virtual void squared_silhouette(const RowBlock& rows, const SegmentMoments& segments, std::vector<std::vector<double>>& blocks) = 0;
   /// Classic silhouette of m sampled rows (m x d row-major, labels 0..k-1), one value a row: D canonical, distances sqrt(D) summed per segment in row order.
   virtual std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) = 0;
