@@ -1,0 +1,48 @@
+#include "handles.h"
+
+namespace clientele::h5 {
+namespace {
+
+std::recursive_mutex& library_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+bool start_library() {
+  H5dont_atexit();
+  H5open();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+  return true;
+}
+
+/// The walk goes from the innermost call outwards: the first message names the cause, the last one the call we made.
+herr_t collect(unsigned n, const H5E_error2_t* error, void* data) {
+  auto& text = *static_cast<std::string*>(data);
+  if (error->desc == nullptr || error->desc[0] == '\0') return 0;
+  if (n == 0) text = error->desc;
+  if (n == 1 && text != error->desc) text += std::string(" (") + error->desc + ")";
+  return 0;
+}
+
+}  // namespace
+
+Lock::Lock() : held_(library_mutex()) {
+  static const bool started = start_library();
+  static_cast<void>(started);
+}
+
+herr_t Handle::reset() noexcept {
+  if (id_ < 0) return 0;
+  const Lock lock;
+  return closer_(std::exchange(id_, -1));
+}
+
+std::string take_library_message() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect, &text);
+  H5Eclear2(H5E_DEFAULT);
+  return text;
+}
+
+}  // namespace clientele::h5
