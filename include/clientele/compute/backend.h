@@ -41,6 +41,8 @@ class ColumnOps {
   /// One step of an exact quantile search over ordered 64-bit keys (quantile_key, most significant digit first): for each column c and each of its targets t,
   /// counts[(c * targets + t) * 65536 + digit] += number of present values whose key's bits above the digit equal prefix[c * targets + t] and whose
   /// 16-bit digit number `level` (0 the highest) is `digit`. Adds; does not clear. Thread-safe for different `counts`.
+  /// The bits above are compared as a number, key >> (64 - 16 * level), 0 at level 0: prefix = prefix << 16 | digit from step to step.
+  /// Present: neither NaN nor infinite.
   virtual void count_digits(ColumnsView<const double> values, int level, int targets, std::span<const uint64_t> prefix,
                             std::span<int64_t> counts) = 0;
 
@@ -51,7 +53,7 @@ class ColumnOps {
     int64_t non_finite = 0;   ///< features that are not finite after the transform (an error for the caller to raise)
     int64_t first_bad_row = -1;  ///< global row and feature of the lowest (row, feature) of them
     int first_bad_feature = -1;
-    int64_t flushed = 0;      ///< |v| < 2^-50, made +0
+    int64_t flushed = 0;      ///< 0 < |v| < 2^-50, made +0
   };
   virtual TransformCounts transform(ColumnsView<const double> values, std::span<const FeatureTransform> features,
                                     std::span<const double> knots, RowBlock& out, int64_t row_in_out) = 0;
