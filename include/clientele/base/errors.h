@@ -1,5 +1,5 @@
-// The one exception type. It ends the job; expected outcomes (not converged, an empty segment, a dropped column) are values.
-// Only main catches, but to translate a third party's error at its door.
+// The one exception type. It ends the job; expected outcomes (not converged, an empty segment, a dropped column) are
+// values. Only main catches, but to translate a third party's error at its door.
 #pragma once
 
 #include <stdexcept>
@@ -22,11 +22,11 @@ enum class ErrorKind : int {
 
 /// What a message always says. Fields that make no sense in a case stay empty and are left out of the text.
 struct Complaint {
-  std::string what;      ///< "dataset has the wrong rank"
-  std::string where;     ///< "clients.h5:/matrix" or "job.toml: cluster.k"
-  std::string expected;  ///< "2 dimensions"
-  std::string found;     ///< "3 (10 x 4 x 2)"
-  std::string hint;      ///< one sentence that says what to do
+  std::string what = {};      ///< "dataset has the wrong rank"
+  std::string where = {};     ///< "clients.h5:/matrix" or "job.toml: cluster.k"
+  std::string expected = {};  ///< "2 dimensions"
+  std::string found = {};     ///< "3 (10 x 4 x 2)"
+  std::string hint = {};      ///< one sentence that says what to do
 };
 
 class Error : public std::runtime_error {
