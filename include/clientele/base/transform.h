@@ -13,7 +13,7 @@ namespace clientele {
 enum class Curve : int32_t { none = 0, log1p = 1, asinh = 2, log = 3 };
 enum class FeatureForm : int32_t {
   number = 0,     ///< factor * (clamp(curve(x)) - shift) / scale
-  one_hot = 1,    ///< factor where x == code, else 0; a missing category is 0 everywhere
+  one_hot = 1,    ///< factor where x == code (or is listed in `knots`, if knots_count > 0: "other"), else 0; a missing category is 0 everywhere
   indicator = 2,  ///< factor * ((x missing ? 1 : 0) - shift) / scale
   ranked = 3,     ///< factor * normal score of clamp(curve(x)) among `knots` (quantile normalisation)
 };
@@ -30,7 +30,7 @@ struct FeatureTransform {
   double scale = 1;         ///< never 0
   double code = 0;          ///< for one_hot
   double factor = 1;        ///< block factor: sqrt(weight) / sqrt(total variance of the block), times a column weight's root
-  int32_t knots_begin = 0;  ///< for ranked: ascending type-7 quantiles at i / (knots_count - 1), in FeatureSpace::knots
+  int32_t knots_begin = 0;  ///< in FeatureSpace::knots. ranked: ascending type-7 quantiles at i / (knots_count - 1); one_hot: ascending codes
   int32_t knots_count = 0;
 };
 
@@ -75,10 +75,23 @@ CLIENTELE_HD inline double normal_score(const double* knots, int32_t m, double v
   return 1.4142135623730951 * exact::erfinv(2 * p - 1);
 }
 
+/// True if code is one of m ascending codes.
+CLIENTELE_HD inline bool is_listed(const double* codes, int32_t m, double code) {
+  int32_t lo = 0, hi = m;
+  while (lo < hi) {
+    const int32_t mid = lo + (hi - lo) / 2;
+    if (codes[mid] < code) lo = mid + 1; else hi = mid;
+  }
+  return lo < m && codes[lo] == code;
+}
+
 /// The feature's value in double before rounding. x is NaN when missing (infinite values were dealt with by cleaning).
 CLIENTELE_HD inline double transform_value(const FeatureTransform& f, const double* knots, double x) {
   const bool missing = x != x;
-  if (f.form == FeatureForm::one_hot) return x == f.code ? f.factor : 0.0;
+  if (f.form == FeatureForm::one_hot) {
+    const bool hit = f.knots_count > 0 ? is_listed(knots + f.knots_begin, f.knots_count, x) : x == f.code;
+    return hit ? f.factor : 0.0;
+  }
   if (f.form == FeatureForm::indicator) return f.factor * (((missing ? 1.0 : 0.0) - f.shift) / f.scale);
   double v = missing ? f.impute : apply_curve(f.curve, x);
   if (v < f.low) v = f.low;
