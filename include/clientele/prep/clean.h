@@ -49,7 +49,9 @@ struct CleanRows {
   int64_t kept = 0;
   std::vector<int8_t> excluded;       ///< per source row an Exclusion; empty when every row is kept
   std::vector<int64_t> kept_before;   ///< per 65,536 source rows: kept rows before it; empty when every row is kept
-  std::vector<Moments> moments;       ///< per source column, over kept rows (infinite values counted; as missing under that policy)
+  std::vector<Moments> moments;       ///< per source column, over kept rows as CleanReader gives them: `missing` includes the `infinite` ones, which
+                                      ///< read as missing. Columns of role ignore or id have empty ones
+  std::vector<MissingPolicy> missing;  ///< per source column: its own policy or clean.missing; automatic (left as it is) if it does not cluster
   std::vector<int> columns;           ///< source columns in use for clustering, after constant and wholly missing ones were dropped
   std::vector<std::string> dropped_columns;
   Json report;                        ///< data_quality.json: checks, per column counts, policies, what was done
