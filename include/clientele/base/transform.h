@@ -44,45 +44,42 @@ CLIENTELE_HD inline double apply_curve(Curve curve, double x) {
   return x;
 }
 
-/// Mid-point of the positions of v among m ascending knots, in [0, 1], interpolated; then clipped to [1e-7, 1 - 1e-7] and sent through the
-/// normal quantile function sqrt(2) erfinv(2p - 1). Equal knots give the middle of their run, so ties are fair (as scikit-learn does).
+/// Position of v among m >= 1 ascending knots, in [0, 1]: linear between knots, 0 below and 1 above all of them; equal knots give the middle of
+/// their run, so ties are fair (as scikit-learn does). Then clipped to [1e-7, 1 - 1e-7] and sent through the normal quantile function
+/// sqrt(2) erfinv(2p - 1).
 CLIENTELE_HD inline double normal_score(const double* knots, int32_t m, double v) {
-  int32_t lower = 0;  // number of knots < v
-  for (int32_t lo = 0, hi = m; lo < hi;) {
-    const int32_t mid = lo + (hi - lo) / 2;
-    if (knots[mid] < v) lo = mid + 1; else hi = mid;
-    lower = lo;
+  int32_t below = 0;  // knots < v
+  for (int32_t end = m; below < end;) {
+    const int32_t middle = below + (end - below) / 2;
+    if (knots[middle] < v) {
+      below = middle + 1;
+    } else {
+      end = middle;
+    }
   }
-  int32_t upper = lower;  // number of knots <= v
-  for (int32_t lo = lower, hi = m; lo < hi;) {
-    const int32_t mid = lo + (hi - lo) / 2;
-    if (knots[mid] <= v) lo = mid + 1; else hi = mid;
-    upper = lo;
+  int32_t up_to = below;  // knots <= v
+  for (int32_t end = m; up_to < end;) {
+    const int32_t middle = up_to + (end - up_to) / 2;
+    if (knots[middle] <= v) {
+      up_to = middle + 1;
+    } else {
+      end = middle;
+    }
   }
-  double position = 0;
-  if (upper > lower) {
-    position = 0.5 * (static_cast<double>(lower) + static_cast<double>(upper - 1));
-  } else if (lower == 0) {
-    position = 0;
-  } else if (lower == m) {
-    position = static_cast<double>(m - 1);
-  } else {
-    position = static_cast<double>(lower - 1) + (v - knots[lower - 1]) / (knots[lower] - knots[lower - 1]);
+  double p = 0;
+  if (below == 0 && up_to == m) {
+    p = 0.5;  // all knots are v
+  } else if (up_to > below) {
+    p = 0.5 * static_cast<double>(below + (up_to - 1)) / static_cast<double>(m - 1);
+  } else if (below == m) {
+    p = 1;
+  } else if (below > 0) {
+    const double part = (v - knots[below - 1]) / (knots[below] - knots[below - 1]);
+    p = (static_cast<double>(below - 1) + part) / static_cast<double>(m - 1);
   }
-  double p = position / static_cast<double>(m > 1 ? m - 1 : 1);
   if (p < 1e-7) p = 1e-7;
   if (p > 1 - 1e-7) p = 1 - 1e-7;
   return 1.4142135623730951 * exact::erfinv(2 * p - 1);
-}
-
-/// True if code is one of m ascending codes.
-CLIENTELE_HD inline bool is_listed(const double* codes, int32_t m, double code) {
-  int32_t lo = 0, hi = m;
-  while (lo < hi) {
-    const int32_t mid = lo + (hi - lo) / 2;
-    if (codes[mid] < code) lo = mid + 1; else hi = mid;
-  }
-  return lo < m && codes[lo] == code;
 }
 
 /// The feature's value in double before rounding. x is NaN when missing (infinite values were dealt with by cleaning).
@@ -100,7 +97,7 @@ CLIENTELE_HD inline double transform_value(const FeatureTransform& f, const doub
   return f.factor * ((v - f.shift) / f.scale);
 }
 
-/// Rounds to float32; |v| < 2^-50 becomes +0 (so -0 never survives).
+/// Rounds to float32; then what is below 2^-50 in magnitude becomes +0 (so -0 never survives). NaN stays NaN.
 CLIENTELE_HD inline float to_feature(double v) {
   const float f = static_cast<float>(v);
   const float a = f < 0 ? -f : f;
