@@ -1,0 +1,48 @@
+#include <cmath>
+
+#include "charts.h"
+#include "numbers.h"
+#include "widgets.h"
+#include "words.h"
+
+namespace clientele::page {
+
+namespace {
+
+Html list_of(const std::vector<Finding>& found) {
+  Html items;
+  for (const Finding& f : found) items << element("li", {{"class", f.above ? "up" : "down"}}, f.sentence);
+  return element("ul", {{"class", "findings"}}, items);
+}
+
+Html card(const ReportData& data, const Segment& s, size_t most) {
+  Html body = element("h3", segment_label(s, true));
+  body << element("p", {{"class", "size"}},
+                  element("span", {{"class", "figure"}}, text(percent(s.share))) + " "_html +
+                      text(std::isfinite(s.rows) ? counted(s.rows, "client", "clients") : ""));
+  body << bar(s.share);
+  const std::vector<Finding> found = findings(data, s, most);
+  if (!found.empty()) {
+    body << list_of(found);
+  } else {
+    body << note(data.segments.size() < 2 ? "The only segment: it is everyone."
+                                          : "Close to the average in every column.");
+  }
+  const double distance = s.profile["mean_distance"].number(), margin = s.profile["mean_margin"].number();
+  if (std::isfinite(distance) || std::isfinite(margin))
+    body << note("Mean distance to the centre " + number(distance) + ", mean margin to the next segment " +
+                 percent(margin) + ".");
+  return element("article", {{"class", "card"}}, body);
+}
+
+}  // namespace
+
+Html chart_cards(const ReportData& data) {
+  if (data.segments.empty()) return {};
+  Html cards;
+  for (const Segment& s : data.segments) cards << card(data, s, data.segments.size() > 12 ? 3 : 5);
+  return note("What stands out is each segment's mean against the mean of everyone, strongest difference first.") +
+         element("div", {{"class", "cards"}}, cards);
+}
+
+}  // namespace clientele::page
