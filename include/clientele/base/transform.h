@@ -82,6 +82,16 @@ CLIENTELE_HD inline double normal_score(const double* knots, int32_t m, double v
   return 1.4142135623730951 * exact::erfinv(2 * p - 1);
 }
 
+/// True if code is one of m ascending codes.
+CLIENTELE_HD inline bool is_listed(const double* codes, int32_t m, double code) {
+  int32_t lo = 0, hi = m;
+  while (lo < hi) {
+    const int32_t mid = lo + (hi - lo) / 2;
+    if (codes[mid] < code) lo = mid + 1; else hi = mid;
+  }
+  return lo < m && codes[lo] == code;
+}
+
 /// The feature's value in double before rounding. x is NaN when missing (infinite values were dealt with by cleaning).
 CLIENTELE_HD inline double transform_value(const FeatureTransform& f, const double* knots, double x) {
   const bool missing = x != x;
