@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,48 +18,70 @@ enum class StopRule { strict, shift, inertia, moved };
 struct ClusterSpec {
   enum class Algorithm { kmeans, spherical };
   Algorithm algorithm = Algorithm::kmeans;
-  std::vector<int64_t> k = {2, 10};   ///< one number, or [from, to]: each k is fitted and judged
-  std::string init = "kmeans++";      ///< kmeans++, random, FILE:/dataset (k x d, normalised space) or a model file
-  int64_t restarts = 3;               ///< for kmeans++ and random; the best inertia wins, ties by lowest restart
+  std::vector<int64_t> k = {2, 10};  ///< one number, or [from, to]: each k is fitted and judged
+  std::string init = "kmeans++";     ///< kmeans++, random, FILE:/dataset (k x d, normalised space) or a model file
+  int64_t restarts = 3;              ///< for kmeans++ and random; the best inertia wins, ties by lowest restart
   int64_t seed = 0;
   StopRule stop = StopRule::strict;
-  double tolerance = 1e-4;            ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative gain; moved: share of rows
+  double tolerance = 1e-4;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
+                            ///< gain; moved: share of rows
   int64_t max_iterations = 300;
 
   bool given_start() const { return init != "kmeans++" && init != "random"; }
   void visit(SpecVisitor& v);
 };
 
+/// One row of the table of algorithms.
+struct AlgorithmFacts {
+  ClusterSpec::Algorithm algorithm;
+  std::string name;  ///< as in the job file
+  std::string help;  ///< one sentence
+  std::string use_when, avoid_when;
+  bool unit_rows;  ///< rows and centroids are unit vectors
+};
+/// In the order of ClusterSpec::Algorithm.
+const std::vector<AlgorithmFacts>& algorithm_facts();
+
 struct Iteration {
-  double inertia = 0;    ///< to the centroids this iteration assigned to
-  double shift2 = 0;     ///< squared shift of all centroids in the update
+  double inertia = 0;  ///< to the centroids this iteration assigned to
+  double shift2 = 0;   ///< squared shift of all centroids in the update
   int64_t moved = 0;
   int64_t rechecked = 0;
   int64_t repaired = 0;
 };
 
-/// One fitted model, engine space, segments in published order (rows descending, ties by index; given or warm start: their order).
+/// One fitted model, engine space, segments in published order (rows descending, ties by index; given or warm start:
+/// their order).
 struct Clustering {
   int k = 0;
   int d = 0;
-  std::vector<float> centroids;      ///< k x d
-  std::vector<WideSum> sums;         ///< k x d, of the fit's last pass
-  std::vector<int64_t> counts;       ///< k, sum of m
-  std::vector<int64_t> rows;         ///< k, rows
-  double inertia = 0;                ///< to the published centroids, of the last pass' sums, exact integers until the division
-  double last_gain = 0;              ///< relative gain in inertia of the last round
+  std::vector<float> centroids;     ///< k x d
+  std::vector<WideSum> sums;        ///< k x d, of the fit's last pass
+  std::vector<int64_t> counts;      ///< k, sum of m
+  std::vector<int64_t> rows;        ///< k, rows
+  std::vector<Int128> square_sums;  ///< d: Q_j, of all ranks
+  double inertia = 0;    ///< to the published centroids, of the last pass' sums, exact integers until the division
+  double last_gain = 0;  ///< relative gain in inertia of the last round
   int iterations = 0;
   bool converged = false;
-  std::string stopped_by;            ///< "strict", "shift", ..., "max_iterations", "cycle"
-  int restart = 0;                   ///< which one won
-  int64_t empty_repairs = 0;         ///< centroids moved by repair, all rounds
-  int64_t empty_left = 0;            ///< segments that stayed empty for want of a candidate
+  std::string stopped_by;     ///< "strict", "shift", ..., "max_iterations", "cycle"
+  int restart = 0;            ///< which one won
+  int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds
+  int64_t empty_left = 0;     ///< segments that stayed empty for want of a candidate
   std::vector<Iteration> history;
 };
 
-/// Starting centroids: k x d, engine space (centred, rounded to float32).
+/// Starting centroids: k x d, engine space (centred, rounded to float32), the same on all ranks. Both throw
+/// Error{input} if there are fewer than k distinct rows of positive weight.
+///
+/// Greedy k-means++ (Arthur & Vassilvitskii 2007; greedy as in scikit-learn): each step draws 2 + floor(ln k)
+/// candidates by m * D and keeps the one that leaves the smallest potential, ties by the lowest trial.
 std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
+/// The k rows of the smallest keys, in row order; a row equal by value to one of a smaller key is passed over.
 std::vector<float> seed_random(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
+/// Given centroids (k x d, normalised space) in engine space: the double means are subtracted, then rounded. Throws
+/// Error{input} if one is not finite.
+std::vector<float> engine_centroids(std::span<const double> normalised, const RowBlocks& rows);
 
 struct LloydSpec {
   StopRule stop = StopRule::strict;
@@ -73,17 +96,25 @@ Clustering lloyd(RowBlocks& rows, std::vector<float> start, const LloydSpec& spe
 /// Throws Error{input} if k exceeds the number of distinct rows.
 Clustering fit(RowBlocks& rows, int k, const ClusterSpec& spec, const std::vector<float>& start, Env& env);
 
-/// inertia = sum_j (Q_j - sum_c (2 C S - N C^2)) / scale_j^2 / 2^p, exactness.md 6.
-double exact_inertia(const RowBlocks& rows, std::span<const Int128> square_sums, std::span<const float> centroids, int k,
-                     std::span<const WideSum> sums, std::span<const int64_t> counts);
+/// Q_j = sum over all rows and ranks of m * q_j^2 (d values): one pass.
+std::vector<Int128> square_sums(RowBlocks& rows, Env& env);
+/// inertia = sum_j (Q_j - sum_c (2 C S - N C^2)) / scale_j^2 / 2^p, in wide integers until the division. A centroid
+/// that lies beyond twice the column's range (|C| > 2^41, possible for given starts and for spherical centroids) enters
+/// in double: nothing can cancel there.
+double exact_inertia(const RowBlocks& rows, std::span<const Int128> square_sums, std::span<const float> centroids,
+                     int k, std::span<const WideSum> sums, std::span<const int64_t> counts);
 
 /// What the last pass against the published centroids gives, on this rank's rows.
 struct Published {
   std::vector<int32_t> label, second;
   std::vector<float> distance, margin;
-  double mean_margin = 0;                    ///< all ranks: the simplified silhouette
-  std::vector<double> distance_sums;         ///< k: sum of distances to the own centroid, all ranks
+  double mean_margin = 0;             ///< all ranks: the simplified silhouette
+  std::vector<double> distance_sums;  ///< k: sum of distances to the own centroid, all ranks
+  std::vector<WideSum> sums;          ///< k x d, of the published labels, all ranks
+  std::vector<int64_t> counts;        ///< k: sum of m, all ranks
+  std::vector<int64_t> rows;          ///< k: rows, all ranks
 };
+/// Writes the label slots too. Means are over rows, whatever their weight.
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env);
 
 }  // namespace clientele

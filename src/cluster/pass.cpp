@@ -1,0 +1,43 @@
+#include "pass.h"
+
+namespace clientele {
+
+namespace {
+
+void sum_over_ranks(PassResult& pass, Comm& comm) {
+  if (comm.size() == 1) return;
+  std::vector<int64_t> words;
+  words.reserve(pass.sums.size() * 2 + pass.counts.size() * 2 + 3);
+  for (const WideSum& sum : pass.sums) {
+    words.push_back(sum.high);
+    words.push_back(sum.low);
+  }
+  words.insert(words.end(), pass.counts.begin(), pass.counts.end());
+  words.insert(words.end(), pass.rows.begin(), pass.rows.end());
+  for (const int64_t n : {pass.moved, pass.scanned, pass.rechecked}) words.push_back(n);
+  comm.sum(words);
+  auto next = words.cbegin();
+  for (WideSum& sum : pass.sums) {
+    sum.high = *next++;
+    sum.low = *next++;
+  }
+  for (int64_t& count : pass.counts) count = *next++;
+  for (int64_t& n : pass.rows) n = *next++;
+  for (int64_t* n : {&pass.moved, &pass.scanned, &pass.rechecked}) *n = *next++;
+}
+
+}  // namespace
+
+PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, Env& env) {
+  const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales);
+  rows.each([&](RowBlock& block) { pass->add(block); });
+  PassResult result = pass->finish();
+  sum_over_ranks(result, env.comm);
+  return result;
+}
+
+void clear_labels(RowBlocks& rows, Env& env) {
+  rows.each([&](RowBlock& block) { env.backend.assign_ops().clear_labels(block); });
+}
+
+}  // namespace clientele

@@ -1,0 +1,56 @@
+// The last pass: what is published about every row.
+#include "clientele/cluster/across_ranks.h"
+#include "clientele/cluster/cluster.h"
+#include "pass.h"
+
+namespace clientele {
+
+namespace {
+
+/// Sums of the labels that the published centroids give. After strict convergence they are the fit's own; otherwise one
+/// more pass finds them.
+void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out, Env& env) {
+  if (clustering.stopped_by == "strict") {
+    out.sums = clustering.sums;
+    out.counts = clustering.counts;
+    out.rows = clustering.rows;
+    return;
+  }
+  clear_labels(rows, env);
+  PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, env);
+  out.sums = std::move(pass.sums);
+  out.counts = std::move(pass.counts);
+  out.rows = std::move(pass.rows);
+}
+
+}  // namespace
+
+Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
+  Published out;
+  sum_published(rows, clustering, out, env);
+  const size_t n = static_cast<size_t>(rows.rows);
+  out.label.resize(n);
+  out.second.resize(n);
+  out.distance.resize(n);
+  out.margin.resize(n);
+
+  PublishSums sums;
+  const CentroidsView centroids{clustering.centroids.data(), clustering.k, clustering.d};
+  rows.each([&](RowBlock& block) {
+    const size_t first = static_cast<size_t>(block.first_row() - rows.first_row);
+    const size_t count = static_cast<size_t>(block.rows());
+    const PublishedRows slots{.label = std::span(out.label).subspan(first, count),
+                              .distance = std::span(out.distance).subspan(first, count),
+                              .second = std::span(out.second).subspan(first, count),
+                              .margin = std::span(out.margin).subspan(first, count)};
+    env.backend.assign_ops().publish(block, centroids, slots, sums);
+    env.progress.advance(block.rows());
+  });
+  std::vector<std::vector<double>> margins;
+  for (const double sum : sums.margin_blocks) margins.push_back({sum});
+  out.mean_margin = merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(rows.total_rows);
+  out.distance_sums = merge_blocks(sums.distance_blocks, clustering.k, env.comm);
+  return out;
+}
+
+}  // namespace clientele
