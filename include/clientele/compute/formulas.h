@@ -114,14 +114,16 @@ CLIENTELE_HD inline double potential_term(int64_t m, double min_d2, double d2) {
 // ---- silhouettes ----
 
 /// Mean squared distance of a row to a segment, from double fma chains over j ascending: norm2 = sum x^2, dot = sum x *
-/// mean_j (both from 0).
+/// mean_j (both from 0). Below 0 (cancellation) counts as 0.
 CLIENTELE_HD inline double mean_squared_distance(double norm2, double dot, double mean_norm2) {
-  return (norm2 - 2.0 * dot) + mean_norm2;
+  const double d2 = (norm2 - 2.0 * dot) + mean_norm2;
+  return d2 > 0 ? d2 : 0.0;
 }
 
-/// Mean over the n - 1 other rows of the row's own segment, from the mean over all n (the row itself adds 0). n > 1.
-CLIENTELE_HD inline double without_self(double mean_over_all, int64_t n) {
-  return mean_over_all * (static_cast<double>(n) / static_cast<double>(n - 1));
+/// Mean over the other rows of the row's own segment (weight n in all), from the mean over all of it: the row itself,
+/// of weight m (1 in unweighted jobs), adds 0. n > m.
+CLIENTELE_HD inline double without_self(double mean_over_all, int64_t n, int64_t m) {
+  return mean_over_all * (static_cast<double>(n) / static_cast<double>(n - m));
 }
 
 /// (b - a) / max(a, b): a to the own segment, b to the nearest other one. 0 where neither is positive or there is no
