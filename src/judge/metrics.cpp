@@ -1,0 +1,136 @@
+// The table of indices.
+#include "clientele/base/errors.h"
+#include "clientele/base/suggest.h"
+#include "metric.h"
+
+namespace clientele {
+
+namespace {
+
+struct Metric {
+  MetricFacts facts;
+  MetricValue (*compute)(const MetricInput& input);
+};
+
+const std::vector<Metric>& metrics() {
+  static const std::vector<Metric> table = {
+      {{"calinski_harabasz",
+        "Variance between segments over variance within them, each per degree of freedom. Use when segments are "
+        "compact; "
+        "do not use to compare different features or normalisations.",
+        true},
+       calinski_harabasz},
+      {{"davies_bouldin",
+        "Mean over segments of the worst ratio of spread to separation. Use when every segment must stand apart; do "
+        "not "
+        "use when segments differ much in size on purpose.",
+        false},
+       davies_bouldin},
+      {{"simplified_silhouette",
+        "Mean margin of a row between its own and the next centroid. Use at any scale: it is free; do not use when "
+        "segments are far from round.",
+        true},
+       simplified_silhouette},
+      {{"squared_silhouette",
+        "Silhouette with squared Euclidean distances on all rows, as in Spark. Use at any scale; do not compare it "
+        "with "
+        "the classic silhouette, it is higher.",
+        true},
+       squared_silhouette},
+      {{"silhouette",
+        "Classic silhouette on a sample, with its 95 % interval. Use to compare with other systems; do not use for "
+        "segments smaller than the sample can show.",
+        true},
+       silhouette},
+  };
+  return table;
+}
+
+const Metric* find_metric(const std::string& name) {
+  for (const Metric& metric : metrics())
+    if (metric.facts.name == name) return &metric;
+  return nullptr;
+}
+
+}  // namespace
+
+const std::vector<MetricFacts>& metric_facts() {
+  static const std::vector<MetricFacts> facts = [] {
+    std::vector<MetricFacts> out;
+    for (const Metric& metric : metrics()) out.push_back(metric.facts);
+    return out;
+  }();
+  return facts;
+}
+
+void JudgeSpec::visit(SpecVisitor& v) {
+  std::string help = "Indices to compute.";
+  for (const MetricFacts& facts : metric_facts()) help += " " + facts.name + ": " + facts.help;
+  v.field({.name = "metrics", .help = help}, metrics);
+  v.field(
+      {.name = "sample",
+       .help = "Rows in the sample of the classic silhouette (its cost grows with the square); all rows when there are "
+               "no more.",
+       .low = 2,
+       .high = 200000},
+      sample);
+}
+
+void check_metrics(const JudgeSpec& spec) {
+  for (const std::string& name : spec.metrics) {
+    if (find_metric(name) != nullptr) continue;
+    std::vector<std::string> names;
+    std::string all;
+    for (const MetricFacts& facts : metric_facts()) {
+      names.push_back(facts.name);
+      all += (all.empty() ? "" : ", ") + facts.name;
+    }
+    const std::string near = nearest(name, names);
+    throw Error(ErrorKind::usage, {.what = "unknown metric",
+                                   .where = "judge.metrics",
+                                   .expected = "some of " + all,
+                                   .found = name,
+                                   .hint = near.empty() ? "" : "Did you mean " + near + "?"});
+  }
+}
+
+std::vector<double> member_means(const RowBlocks& rows, const Published& published) {
+  const size_t d = static_cast<size_t>(rows.d);
+  std::vector<double> means(published.sums.size());
+  for (size_t i = 0; i < means.size(); ++i) {
+    const int64_t count = published.counts[i / d];
+    if (count > 0) means[i] = to_double(published.sums[i].value()) / rows.scales[i % d] / static_cast<double>(count);
+  }
+  return means;
+}
+
+int filled_segments(const Published& published) {
+  int filled = 0;
+  for (const int64_t count : published.counts) filled += count > 0 ? 1 : 0;
+  return filled;
+}
+
+const Score* Scores::find(const std::string& metric) const {
+  for (const Score& score : scores)
+    if (score.metric == metric) return &score;
+  return nullptr;
+}
+
+Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
+             uint64_t seed, Env& env) {
+  check_metrics(spec);
+  Scores out{.k = clustering.k, .inertia = clustering.inertia, .scores = {}};
+  for (const std::string& name : spec.metrics) {
+    const Metric& metric = *find_metric(name);
+    const MetricValue value = metric.compute({rows, clustering, published, spec, seed, env});
+    out.scores.push_back({.metric = name,
+                          .value = value.value,
+                          .low = value.sampled ? value.low : value.value,
+                          .high = value.sampled ? value.high : value.value,
+                          .higher_is_better = metric.facts.higher_is_better,
+                          .rows = value.rows});
+  }
+  return out;
+}
+
+}  // namespace clientele
