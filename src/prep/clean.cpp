@@ -53,6 +53,14 @@ void refuse_above(double limit, int64_t count, int64_t rows, const std::string& 
                .hint = "Repair the input or raise " + key + "."});
 }
 
+void refuse_when_empty(const CleanRows& rows) {
+  if (rows.kept > 0) return;
+  throw Error(ErrorKind::input, {.what = "no row is left",
+                                 .expected = "at least one client",
+                                 .found = "all " + std::to_string(rows.source_rows) + " rows excluded",
+                                 .hint = "Check the policies in [clean] and the window in [events]."});
+}
+
 /// Finds repeated ids and marks the surplus rows where the policy says so.
 QualityCheck check_duplicates(const IdColumn& ids, const CleanSpec& spec, CleanRows& rows, Env& env) {
   using Policy = CleanSpec::Duplicates;
@@ -73,10 +81,13 @@ QualityCheck check_duplicates(const IdColumn& ids, const CleanSpec& spec, CleanR
   refuse_above(spec.limit_duplicates, found.found, rows.source_rows, "too many duplicate ids",
                "clean.limit_duplicates");
   if (spec.duplicates == Policy::keep_all) return check;
-  rows.excluded.assign(static_cast<size_t>(rows.source_rows), 0);
-  for (const int64_t row : found.surplus)
-    rows.excluded[static_cast<size_t>(row)] = static_cast<int8_t>(Exclusion::duplicate);
-  check.excluded = found.found;
+  rows.excluded.resize(static_cast<size_t>(rows.source_rows), 0);
+  for (const int64_t row : found.surplus) {
+    int8_t& reason = rows.excluded[static_cast<size_t>(row)];
+    if (reason != 0) continue;
+    reason = static_cast<int8_t>(Exclusion::duplicate);
+    ++check.excluded;
+  }
   return check;
 }
 
@@ -95,10 +106,10 @@ RowChecks rows_to_check(const Schema& schema, const std::vector<Moments>& seen, 
     const Column& column = schema.columns[static_cast<size_t>(c)];
     const Moments& m = seen[static_cast<size_t>(c)];
     const bool empty = m.present == 0 && m.infinite == 0;
-    if (m.missing > 0 && !(clusters(column) && empty) && missing_policy(column, spec) == MissingPolicy::drop_row)
-      checks.missing.push_back(c);
-    if (m.infinite > 0 && clusters(column) && spec.infinite == CleanSpec::Infinite::drop_row)
-      checks.infinite.push_back(c);
+    const bool drop_missing = missing_policy(column, spec) == MissingPolicy::drop_row;
+    const bool drop_infinite = clusters(column) && spec.infinite == CleanSpec::Infinite::drop_row;
+    if (m.missing > 0 && drop_missing && !(clusters(column) && empty)) checks.missing.push_back(c);
+    if (m.infinite > 0 && (drop_infinite || drop_missing)) checks.infinite.push_back(c);
     if (column.kind != ColumnKind::time || spec.as_of.empty()) continue;
     checks.times.push_back(c);
     times_suspect = times_suspect || m.infinite > 0 || m.min < checks.stale_before || m.max > checks.future_after;
@@ -158,18 +169,22 @@ void count_infinite_as_missing(std::vector<Moments>& moments) {
 
 }  // namespace
 
-CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env& env) {
+CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env& env, std::span<const int8_t> already) {
   check_request(source, ids, spec);
   const Schema& schema = source.schema();
   const std::vector<int> columns = columns_to_read(schema);
   CleanRows rows;
-  rows.source_rows = rows.kept = source.rows();
+  rows.source_rows = source.rows();
   for (const Column& column : schema.columns) rows.missing.push_back(missing_policy(column, spec));
+  rows.excluded.assign(already.begin(), already.end());
   env.progress.stage("clean", source.rows(), "rows");
 
-  const std::vector<Moments> seen = measure(source, rows, columns, env);
+  // Each check looks at the rows that the ones before it kept.
   std::vector<QualityCheck> checks = {check_duplicates(ids, spec, rows, env)};
-  refuse_values(source, seen, spec, env);
+  number_kept_rows(rows);
+  refuse_when_empty(rows);
+  const std::vector<Moments> seen = measure(source, rows, columns, env);
+  refuse_values(source, seen, spec, rows, env);
   const RowChecks row_checks = rows_to_check(schema, seen, spec, columns);
   RowFindings times;
   if (row_checks.any()) {
@@ -177,13 +192,14 @@ CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env&
     times = check_rows(source, row_checks, rows.excluded, env);
     refuse_times(times, spec);
   }
+  const int64_t before = rows.kept;
   number_kept_rows(rows);
-  refuse_above(rows.kept == 0 ? 0 : spec.limit_dropped_rows, rows.source_rows - rows.kept, rows.source_rows,
-               rows.kept == 0 ? "cleaning leaves no rows" : "cleaning excludes too many rows",
-               "clean.limit_dropped_rows");
+  refuse_when_empty(rows);
+  refuse_above(spec.limit_dropped_rows, before - rows.kept + checks[0].excluded, rows.source_rows,
+               "cleaning excludes too many rows", "clean.limit_dropped_rows");
   describe(schema, seen, times, spec, rows, checks);
 
-  rows.moments = rows.all_kept() ? seen : measure(source, rows, columns, env);
+  rows.moments = rows.kept == before ? seen : measure(source, rows, columns, env);
   count_infinite_as_missing(rows.moments);
   refuse_weights(source, rows, env);
   std::vector<std::string> status;

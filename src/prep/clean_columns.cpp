@@ -9,15 +9,17 @@ namespace clientele {
 namespace {
 
 /// The lowest source row whose value satisfies `wanted`, or -1. Sequential: only for error messages.
-int64_t first_row_where(Source& source, int column, const std::function<bool(double)>& wanted, Env& env) {
+int64_t first_row_where(Source& source, const CleanRows& rows, int column, const std::function<bool(double)>& wanted,
+                        Env& env) {
   const int64_t piece_rows = std::clamp<int64_t>(env.piece_rows, 1, kBlockRows);
   std::vector<double> values(static_cast<size_t>(piece_rows));
   for (int64_t first = 0; first < source.rows(); first += piece_rows) {
     const int64_t count = std::min(piece_rows, source.rows() - first);
     source.read(first, std::span<const int>(&column, 1), {values.data(), count, 1, piece_rows});
-    const auto end = values.begin() + count;
-    const auto hit = std::find_if(values.begin(), end, wanted);
-    if (hit != end) return first + (hit - values.begin());
+    for (int64_t i = 0; i < count; ++i) {
+      const bool out = !rows.all_kept() && rows.excluded[static_cast<size_t>(first + i)] != 0;
+      if (!out && wanted(values[static_cast<size_t>(i)])) return first + i;
+    }
   }
   return -1;
 }
@@ -36,17 +38,19 @@ std::string values_of(int64_t count, const char* what, int64_t first_row) {
                .hint = "Set missing = \"drop\" to leave such columns out, or give it role = \"profile\"."});
 }
 
-void refuse_missing(Source& source, const Column& column, int c, const Moments& m, const CleanSpec& spec, Env& env) {
-  if (m.missing == 0) return;
-  const double share = static_cast<double>(m.missing) / static_cast<double>(source.rows());
+void refuse_missing(Source& source, const Column& column, int c, const Moments& m, const CleanSpec& spec,
+                    const CleanRows& rows, Env& env) {
+  const bool with_infinite = spec.infinite == CleanSpec::Infinite::missing;
+  const int64_t missing = m.missing + (with_infinite ? m.infinite : 0);
+  if (missing == 0) return;
+  const auto is_missing = [&](double x) { return std::isnan(x) || (with_infinite && std::isinf(x)); };
+  const double share = static_cast<double>(missing) / static_cast<double>(source.rows());
   if (missing_policy(column, spec) == MissingPolicy::fail)
     throw Error(ErrorKind::input,
                 {.what = "missing values under the policy missing = \"fail\"",
                  .where = "column " + column.name,
                  .expected = "no missing values",
-                 .found = values_of(m.missing, "missing",
-                                    first_row_where(
-                                        source, c, [](double x) { return std::isnan(x); }, env)),
+                 .found = values_of(missing, "missing", first_row_where(source, rows, c, is_missing, env)),
                  .hint = "Choose median, mean, zero or drop_row for this column, or repair the input."});
   if (clusters(column) && share > spec.limit_missing)
     throw Error(ErrorKind::input,
@@ -68,7 +72,8 @@ bool is_constant(const Column& column, const Moments& m, const CleanRows& rows, 
 
 }  // namespace
 
-void refuse_values(Source& source, const std::vector<Moments>& seen, const CleanSpec& spec, Env& env) {
+void refuse_values(Source& source, const std::vector<Moments>& seen, const CleanSpec& spec, const CleanRows& rows,
+                   Env& env) {
   const Schema& schema = source.schema();
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     const Column& column = schema.columns[i];
@@ -85,9 +90,9 @@ void refuse_values(Source& source, const std::vector<Moments>& seen, const Clean
                    .expected = "finite values",
                    .found = values_of(m.infinite, "infinite",
                                       first_row_where(
-                                          source, c, [](double x) { return std::isinf(x); }, env)),
+                                          source, rows, c, [](double x) { return std::isinf(x); }, env)),
                    .hint = "Set clean.infinite to \"missing\" or \"drop_row\", or repair the input."});
-    if (!(used && empty)) refuse_missing(source, column, c, m, spec, env);
+    if (!(used && empty)) refuse_missing(source, column, c, m, spec, rows, env);
   }
 }
 
@@ -101,7 +106,7 @@ void refuse_weights(Source& source, const CleanRows& rows, Env& env) {
     const Moments& m = rows.moments[i];
     if (m.missing == 0 && m.infinite == 0 && m.min >= 0 && m.max > 0) continue;
     const auto bad = [](double w) { return !(w >= 0) || std::isinf(w); };
-    const int64_t row = first_row_where(source, static_cast<int>(i), bad, env);
+    const int64_t row = first_row_where(source, rows, static_cast<int>(i), bad, env);
     throw Error(ErrorKind::input, {.what = "a row weight cannot be used",
                                    .where = "column " + column.name + (row >= 0 ? ", row " + std::to_string(row) : ""),
                                    .expected = "finite weights >= 0, not all of them 0",

@@ -38,6 +38,7 @@ RowFindings check_times(const RowChecks& checks, const ReadColumns& read, const 
                         std::span<int8_t> excluded) {
   RowFindings found;
   for (size_t row = 0; row < excluded.size(); ++row) {
+    if (excluded[row] != 0) continue;
     double latest = -INFINITY;
     bool present = false;
     for (const int64_t c : read.times) {

@@ -58,7 +58,8 @@ std::vector<Moments> measure(Source& source, const CleanRows& rows, std::span<co
 
 /// Refusals from what all source rows hold: wholly missing columns (unless dropped), policies that say fail, the limit
 /// on missing values.
-void refuse_values(Source& source, const std::vector<Moments>& seen, const CleanSpec& spec, Env& env);
+void refuse_values(Source& source, const std::vector<Moments>& seen, const CleanSpec& spec, const CleanRows& rows,
+                   Env& env);
 /// Row weights must be present, finite and not negative.
 void refuse_weights(Source& source, const CleanRows& rows, Env& env);
 

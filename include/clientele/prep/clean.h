@@ -60,8 +60,9 @@ struct CleanRows {
 };
 
 /// Throws Error{input} where a policy says fail, a column is wholly missing (unless missing = drop), a limit is passed, or nothing is left.
-/// `ids` may be of kind row_number (then there are no duplicates).
-CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env& env);
+/// `ids` may be of kind row_number (then there are no duplicates). `already`: empty, or per source row an Exclusion that was decided before (BehaviourTable::excluded);
+/// such rows stay out of every check and statistic.
+CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env& env, std::span<const int8_t> already = {});
 
 /// Kept rows as a sequence of their own. Reads like Source::read, but in kept-row numbering. Infinite values read as NaN (they were counted).
 class CleanReader {
