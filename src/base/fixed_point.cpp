@@ -1,5 +1,6 @@
 #include "clientele/base/fixed_point.h"
 
+#include <bit>
 #include <cmath>
 #include <string>
 
@@ -41,15 +42,12 @@ double to_double(Int128 value) {
   __extension__ using Unsigned = unsigned __int128;
   const bool negative = value < 0;
   Unsigned rest = negative ? Unsigned{0} - static_cast<Unsigned>(value) : static_cast<Unsigned>(value);
-  int shift = 0;
-  bool sticky = false;
-  // 55 bits at the most stay: 53 of the result, the half, and one that remembers what was shifted out.
-  while (rest >> 54 != 0) {
-    sticky = sticky || (rest & 1) != 0;
-    rest >>= 1;
-    ++shift;
-  }
-  const uint64_t kept = (static_cast<uint64_t>(rest) << 1) | (sticky ? 1 : 0);
+  // 54 bits stay, 53 of the result and the half, and one more that remembers whether anything was shifted out.
+  const uint64_t upper = static_cast<uint64_t>(rest >> 64);
+  const int length = 128 - (upper != 0 ? std::countl_zero(upper) : 64 + std::countl_zero(static_cast<uint64_t>(rest)));
+  const int shift = length > 54 ? length - 54 : 0;
+  const bool sticky = (rest & ((Unsigned{1} << shift) - 1)) != 0;
+  const uint64_t kept = (static_cast<uint64_t>(rest >> shift) << 1) | (sticky ? 1 : 0);
   const double magnitude = std::ldexp(static_cast<double>(kept), shift - 1);
   return negative ? -magnitude : magnitude;
 }
