@@ -1,0 +1,122 @@
+// Lloyd's assignment pass: labels by screen, certificate and recheck; sums as integers of the rows that moved.
+#include <algorithm>
+#include <cstring>
+
+#include "clientele/base/errors.h"
+#include "cpu_backend.h"
+
+namespace clientele {
+namespace {
+
+class CpuAssignPass final : public AssignPass {
+ public:
+  CpuAssignPass(const Cpu& cpu, const CentroidsView& centroids, std::span<const double> scales)
+      : cpu_(cpu), screen_(centroids), scales_(scales.begin(), scales.end()) {}
+
+  void add(RowBlock& block) override {
+    CpuRows& rows = cpu_rows(block);
+    while (workers_.size() < static_cast<size_t>(cpu_.pool.threads()))
+      workers_.emplace_back(screen_.k, screen_.d, rows.weighted());
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      const int64_t slot = first * kTileRows;
+      cpu_.kernels.assign.assign(screen_, tiles_of(rows, first, count), scales_, rows.labels() + slot,
+                                 rows.weighted() ? rows.weights() + slot : nullptr,
+                                 workers_[static_cast<size_t>(worker)]);
+    });
+    scanned_ += rows.rows();
+  }
+
+  PassResult finish() override {
+    PassResult result;
+    const size_t k = static_cast<size_t>(screen_.k);
+    result.sums.resize(k * static_cast<size_t>(screen_.d));
+    result.counts.resize(k);
+    result.rows.resize(k);
+    result.scanned = scanned_;
+    for (PassSums& worker : workers_) {
+      worker.flush();
+      for (size_t i = 0; i < result.sums.size(); ++i) result.sums[i].add(worker.wide[i]);
+      for (size_t c = 0; c < k; ++c) {
+        result.counts[c] += worker.counts[c];
+        result.rows[c] += worker.rows[c];
+      }
+      result.moved += worker.moved;
+      result.rechecked += worker.rechecked;
+    }
+    return result;
+  }
+
+ private:
+  const Cpu cpu_;
+  const Screen screen_;
+  const std::vector<double> scales_;
+  std::vector<PassSums> workers_;
+  int64_t scanned_ = 0;
+};
+
+class CpuAssignOps final : public AssignOps {
+ public:
+  explicit CpuAssignOps(const Cpu& cpu) : cpu_(cpu) {}
+
+  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales) override {
+    return std::make_unique<CpuAssignPass>(cpu_, centroids, scales);
+  }
+
+  void clear_labels(RowBlock& block) override {
+    CpuRows& rows = cpu_rows(block);
+    std::fill_n(rows.labels(), rows.rows(), -1);
+  }
+
+  void copy_labels(const RowBlock& block, std::span<int32_t> out) override {
+    const CpuRows& rows = cpu_rows(block);
+    std::copy_n(rows.labels(), rows.rows(), out.begin());
+  }
+
+  void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) override {
+    require_block_start(rows);
+    publish_rows(cpu_, cpu_rows(rows), centroids, out, sums);
+  }
+
+  void far_rows(const RowBlock& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) override {
+    rank_far_rows(cpu_, cpu_rows(rows), centroids, count, best);
+  }
+
+  void square_sums(const RowBlock& block, std::span<const double> scales, std::span<Int128> sums) override {
+    const CpuRows& rows = cpu_rows(block);
+    std::vector<std::vector<Int128>> partial(static_cast<size_t>(cpu_.pool.threads()),
+                                             std::vector<Int128>(sums.size()));
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      std::vector<Int128>& own = partial[static_cast<size_t>(worker)];
+      if (rows.weighted())
+        weighted_squares(rows, first, count, scales, own);
+      else
+        cpu_.kernels.column.square_sums(tiles_of(rows, first, count), scales, own);
+    });
+    for (const auto& own : partial)
+      for (size_t j = 0; j < sums.size(); ++j) sums[j] += own[j];
+  }
+
+ private:
+  static void weighted_squares(const CpuRows& rows, int64_t first, int64_t count, std::span<const double> scales,
+                               std::vector<Int128>& sums) {
+    for (int64_t t = first; t < first + count; ++t) {
+      const float* x = rows.tile(t);
+      for (int j = 0; j < rows.d(); ++j) {
+        for (int i = 0; i < rows.tile_rows(t); ++i) {
+          const Int128 q = quantise(x[j * kTileRows + i], scales[static_cast<size_t>(j)]);
+          sums[static_cast<size_t>(j)] += rows.weights()[t * kTileRows + i] * q * q;
+        }
+      }
+    }
+  }
+
+  const Cpu cpu_;
+};
+
+}  // namespace
+
+std::unique_ptr<AssignOps> make_assign_ops(const Cpu& cpu) {
+  return std::make_unique<CpuAssignOps>(cpu);
+}
+
+}  // namespace clientele

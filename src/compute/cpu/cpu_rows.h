@@ -1,0 +1,79 @@
+// Rows in tiles of 16, dimension-major: tile t holds rows 16 t .. 16 t + 15, coordinate j of them at tile[j * 16 +
+// lane]. So a kernel reads 16 rows with plain vector loads and never transposes. The last tile is padded with zeros;
+// every slot is padded alike.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "clientele/compute/rows.h"
+
+namespace clientele {
+
+inline constexpr int kTileRows = 16;
+
+/// Zero-filled memory from the system, on huge pages where it is large. Move-only.
+class PageBuffer {
+ public:
+  PageBuffer() = default;
+  /// Throws Error{device} naming the purpose and the size when there is not enough memory.
+  PageBuffer(size_t bytes, const std::string& purpose);
+  ~PageBuffer() { release(); }
+  PageBuffer(PageBuffer&& other) noexcept;
+  PageBuffer& operator=(PageBuffer&& other) noexcept;
+  PageBuffer(const PageBuffer&) = delete;
+  PageBuffer& operator=(const PageBuffer&) = delete;
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
+  void release() noexcept;
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+class CpuRows final : public RowBlock {
+ public:
+  CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose);
+  static int64_t bytes(int64_t rows, int d, bool weighted);
+
+  int64_t tiles() const { return (rows_ + kTileRows - 1) / kTileRows; }
+  /// Valid rows of tile t: 16, or fewer in the last one.
+  int tile_rows(int64_t t) const {
+    const int64_t left = rows_ - t * kTileRows;
+    return static_cast<int>(left < kTileRows ? left : kTileRows);
+  }
+  float* tile(int64_t t) { return features_.as<float>() + t * kTileRows * d_; }
+  const float* tile(int64_t t) const { return features_.as<float>() + t * kTileRows * d_; }
+  float at(int64_t row, int j) const { return tile(row / kTileRows)[j * kTileRows + row % kTileRows]; }
+  void copy_row(int64_t row, float* out) const;
+
+  /// Slots, one a row (padded to whole tiles). weights() and min_d2() are null when absent.
+  int32_t* labels() const { return labels_.as<int32_t>(); }
+  int64_t* weights() const { return weights_.as<int64_t>(); }
+  double* min_d2() const { return min_d2_.as<double>(); }
+  int64_t weight(int64_t row) const { return weighted_ ? weights()[row] : 1; }
+
+  /// Zeros behind the last row again.
+  void clear_padding();
+  void allocate_min_d2();
+  void release_min_d2() { min_d2_.release(); }
+
+ private:
+  PageBuffer features_;
+  PageBuffer labels_;
+  PageBuffer weights_;
+  PageBuffer min_d2_;
+};
+
+/// The block as this backend's own. Throws Error{internal} for another backend's.
+CpuRows& cpu_rows(RowBlock& rows);
+const CpuRows& cpu_rows(const RowBlock& rows);
+/// Throws Error{internal} unless the block begins on a 65,536-row boundary, as canonical sums need.
+void require_block_start(const RowBlock& rows);
+
+}  // namespace clientele

@@ -1,0 +1,118 @@
+// What a SIMD level implements: loops over tiles of 16 rows (cpu_rows.h), on the calling thread, in memory that the
+// caller provides. Every level gives the same bytes; `scalar` is the plain reading of formulas.h. Each family has one
+// implementation in plain C++ and one in Highway, compiled once for each instruction set.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "clientele/base/canonical.h"
+#include "clientele/base/fixed_point.h"
+#include "clientele/base/transform.h"
+#include "clientele/base/views.h"
+#include "clientele/compute/backends.h"
+#include "screen.h"
+
+namespace clientele {
+
+/// `count` whole tiles of d coordinates, contiguous; the first `rows` rows are valid (rows > 16 * (count - 1)).
+struct Tiles {
+  const float* data = nullptr;
+  int64_t count = 0;
+  int64_t rows = 0;
+  int d = 0;
+};
+
+/// Sums of one worker during one pass: exact integers, so it does not matter which worker meets which row.
+struct PassSums {
+  PassSums(int k, int d, bool weighted);
+  /// Moves the plain sums into `wide`; needed before any of them has met 2^22 rows.
+  void flush();
+
+  int d;
+  std::vector<int64_t> plain;   ///< k x d sums of q of unweighted rows since the last flush
+  std::vector<WideSum> wide;    ///< k x d
+  std::vector<int64_t> counts;  ///< k
+  std::vector<int64_t> rows;    ///< k
+  int64_t pending = 0;          ///< rows in `plain`
+  int64_t moved = 0;
+  int64_t rechecked = 0;
+};
+
+class AssignKernels {
+ public:
+  virtual ~AssignKernels() = default;
+  /// Canonical labels of the tiles; rows that moved go from their old segment's sums to the new one's. labels, weights:
+  /// slots of the first tile (weights may be null). A slot of -1 is only added.
+  virtual void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                      const int64_t* weights, PassSums& sums) const = 0;
+  /// The two centroids with the smallest (D, index) of each valid row, in any order; some valid index in the padding. k
+  /// >= 2.
+  virtual void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const = 0;
+};
+
+class DistanceKernels {
+ public:
+  virtual ~DistanceKernels() = default;
+  /// out[c * out_stride + row] = canonical D(row, points + c * d) for c < count, over all slots of the tiles.
+  virtual void d2_to_points(const Tiles& tiles, const float* points, int count, double* out,
+                            int64_t out_stride) const = 0;
+  /// out[row] = canonical D(row, centroids + label[row] * d), over all slots of the tiles; labels must be valid in all
+  /// slots.
+  virtual void d2_to_own(const Tiles& tiles, const float* centroids, const int32_t* labels, double* out) const = 0;
+  /// norm2[row] = |x|^2 and dots[c * out_stride + row] = x . means_c (k x d), double fma chains over j ascending, all
+  /// slots.
+  virtual void dots(const Tiles& tiles, const double* means, int k, double* norm2, double* dots,
+                    int64_t out_stride) const = 0;
+};
+
+/// Lanes of one column's moments over one 65,536-row block.
+class ColumnKernels {
+ public:
+  virtual ~ColumnKernels() = default;
+  /// Adds whole groups of 64 values that begin at lane 0 and are all finite: p, q, min and max of `lanes` (whose shift
+  /// is set); counts are the caller's. Stops before the first group that holds a value that is not finite. Returns the
+  /// number of values taken.
+  virtual int64_t add_moments(std::span<const double> values, MomentLanes& lanes) const = 0;
+  /// Tiles of one block from its row 0 on; whole groups of 4 tiles only: adds coordinate j's 64 values per group to
+  /// lanes[j] as above.
+  virtual void add_row_moments(const Tiles& tiles, std::span<MomentLanes> lanes) const = 0;
+
+  struct TransformTally {
+    int64_t flushed = 0;
+    bool all_finite = true;
+  };
+  /// to_feature(transform_value(f, ., x)) of a number feature without curve: 16 values a tile to out + t * out_stride.
+  virtual TransformTally transform_number(const FeatureTransform& f, const double* values, int64_t tiles, float* out,
+                                          int64_t out_stride) const = 0;
+
+  virtual void centre(float* tiles, int64_t count, std::span<const double> means) const = 0;
+  /// largest[j] = max(largest[j], |x_j|).
+  virtual void max_abs(const Tiles& tiles, std::span<float> largest) const = 0;
+  /// sums[j] += q_j^2 over valid rows (unweighted). At most 2^20 rows a call.
+  virtual void square_sums(const Tiles& tiles, std::span<const double> scales, std::span<Int128> sums) const = 0;
+};
+
+struct Kernels {
+  const AssignKernels& assign;
+  const DistanceKernels& distance;
+  const ColumnKernels& column;
+};
+
+/// What `automatic` means here: the best level, or `automatic` itself on a machine other than x86 whose compiler target
+/// has vectors. Throws Error{usage} if the processor lacks the level.
+SimdLevel resolve(SimdLevel level);
+/// The kernels of a resolved level.
+Kernels kernels(SimdLevel level);
+
+/// The Highway implementation of one family at a level; null where this build has none. automatic: the best of the
+/// compiler's own target, for machines other than x86.
+const AssignKernels* simd_assign_kernels(SimdLevel level);
+const DistanceKernels* simd_distance_kernels(SimdLevel level);
+const ColumnKernels* simd_column_kernels(SimdLevel level);
+const AssignKernels& scalar_assign_kernels();
+const DistanceKernels& scalar_distance_kernels();
+const ColumnKernels& scalar_column_kernels();
+
+}  // namespace clientele

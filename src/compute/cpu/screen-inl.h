@@ -1,0 +1,153 @@
+// The float32 screen of exactness.md 4: lower bounds of |c|^2/2 - x.c for a few vectors of rows against a group of
+// centroids held in registers, ranked per lane. No k-wide buffer is written and nothing crosses lanes.
+#include <hwy/highway.h>
+
+#include "cpu_rows.h"
+#include "screen.h"
+
+#if defined(CLIENTELE_SCREEN_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CLIENTELE_SCREEN_INL_H_
+#undef CLIENTELE_SCREEN_INL_H_
+#else
+#define CLIENTELE_SCREEN_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace clientele {
+namespace HWY_NAMESPACE {
+#if HWY_NATIVE_FMA
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FloatTag = hn::CappedTag<float, kTileRows>;
+using IndexTag = hn::RebindToSigned<FloatTag>;
+using Floats = hn::Vec<FloatTag>;
+using Indices = hn::Vec<IndexTag>;
+inline constexpr int kFloats = static_cast<int>(hn::MaxLanes(FloatTag()));
+inline constexpr int kTileVectors = kTileRows / kFloats;
+/// Tiles screened together: with 16 lanes and 32 registers, four vectors of rows share each centroid's broadcast.
+inline constexpr int kStepTiles = kFloats == 16 ? 4 : 1;
+
+/// The smallest lower bounds so far (the best three where kRunners is 2) of V vectors of rows, and whose they are.
+template <int V, int kRunners>
+struct Ranking {
+  Floats length[V];
+  Floats best[V], second[V];
+  Indices first_index[V];
+  Floats third[V];          // kRunners == 2 only
+  Indices second_index[V];  // kRunners == 2 only
+};
+
+template <int V, int kRunners>
+HWY_INLINE void clear(Ranking<V, kRunners>& r) {
+  const FloatTag df;
+  const auto infinity = hn::Set(df, HUGE_VALF);
+  for (int v = 0; v < V; ++v) {
+    r.best[v] = r.second[v] = r.third[v] = infinity;
+    r.first_index[v] = r.second_index[v] = hn::Zero(IndexTag());
+  }
+}
+
+template <int V, int kRunners>
+HWY_INLINE void rank_one(Floats lower, Indices index, int v, Ranking<V, kRunners>& r) {
+  const IndexTag di;
+  const auto wins = hn::Lt(lower, r.best[v]);
+  if constexpr (kRunners == 1) {
+    r.second[v] = hn::Min(r.second[v], hn::Max(r.best[v], lower));
+  } else {
+    const auto displaced = hn::Max(r.best[v], lower);
+    const auto displaced_index = hn::IfThenElse(hn::RebindMask(di, wins), r.first_index[v], index);
+    const auto follows = hn::Lt(displaced, r.second[v]);
+    r.third[v] = hn::Min(r.third[v], hn::Max(r.second[v], displaced));
+    r.second[v] = hn::Min(r.second[v], displaced);
+    r.second_index[v] = hn::IfThenElse(hn::RebindMask(di, follows), displaced_index, r.second_index[v]);
+  }
+  r.first_index[v] = hn::IfThenElse(hn::RebindMask(di, wins), index, r.first_index[v]);
+  r.best[v] = hn::Min(r.best[v], lower);
+}
+
+/// One group of NC centroids; kNorms: the first group of a tile, which also finds the rows' lengths.
+template <int V, int kRunners, int NC, bool kNorms>
+HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen, const Screen::Group& group,
+                           Ranking<V, kRunners>& r) {
+  const FloatTag df;
+  const int64_t tile_floats = int64_t{kTileRows} * screen.d;
+  Floats acc[NC][V];
+  Floats norm[V];
+  for (int c = 0; c < NC; ++c)
+    for (int v = 0; v < V; ++v) acc[c][v] = hn::Set(df, group.bias[c]);
+  for (int v = 0; v < V; ++v) norm[v] = hn::Zero(df);
+  const float* HWY_RESTRICT panel = group.panel;
+  const float* HWY_RESTRICT column = tile;
+  for (int j = 0; j < screen.d; ++j, panel += NC, column += kTileRows) {
+    Floats x[V];
+    for (int v = 0; v < V; ++v)
+      x[v] = hn::LoadU(df, column + v / kTileVectors * tile_floats + v % kTileVectors * kFloats);
+    if constexpr (kNorms)
+      for (int v = 0; v < V; ++v) norm[v] = hn::MulAdd(x[v], x[v], norm[v]);
+    for (int c = 0; c < NC; ++c) {
+      const auto coordinate = hn::Set(df, panel[c]);
+      for (int v = 0; v < V; ++v) acc[c][v] = hn::MulAdd(x[v], coordinate, acc[c][v]);
+    }
+  }
+  if constexpr (kNorms)
+    for (int v = 0; v < V; ++v)
+      r.length[v] = hn::MulAdd(hn::Sqrt(norm[v]), hn::Set(df, screen.growth), hn::Set(df, 0x1p-60f));
+  for (int c = 0; c < NC; ++c) {
+    const auto slope = hn::Set(df, panel[c]);
+    const auto index = hn::Set(IndexTag(), group.first + c);
+    for (int v = 0; v < V; ++v) rank_one(hn::MulAdd(r.length[v], slope, acc[c][v]), index, v, r);
+  }
+}
+
+template <int V, int kRunners, bool kNorms>
+HWY_INLINE void rank_sized(const float* tile, const Screen& screen, const Screen::Group& group,
+                           Ranking<V, kRunners>& r) {
+  switch (group.size) {
+    case 1:
+      return rank_group<V, kRunners, 1, kNorms>(tile, screen, group, r);
+    case 2:
+      return rank_group<V, kRunners, 2, kNorms>(tile, screen, group, r);
+    case 3:
+      return rank_group<V, kRunners, 3, kNorms>(tile, screen, group, r);
+    case 4:
+      return rank_group<V, kRunners, 4, kNorms>(tile, screen, group, r);
+    case 5:
+      return rank_group<V, kRunners, 5, kNorms>(tile, screen, group, r);
+    default:
+      return rank_group<V, kRunners, 6, kNorms>(tile, screen, group, r);
+  }
+}
+
+template <int V, int kRunners>
+HWY_INLINE void rank_tiles(const float* tile, const Screen& screen, Ranking<V, kRunners>& r) {
+  clear(r);
+  rank_sized<V, kRunners, true>(tile, screen, screen.groups[0], r);
+  for (size_t g = 1; g < screen.groups.size(); ++g) rank_sized<V, kRunners, false>(tile, screen, screen.groups[g], r);
+}
+
+/// Bit i: the bound of row i of a tile's vectors v0 .. is not certainly below `next` by the widest gap.
+template <int V, int kRunners>
+HWY_INLINE uint32_t uncertain_bits(const Screen& screen, const Ranking<V, kRunners>& r, int v0,
+                                   const Floats (&bound)[V], const Floats (&next)[V]) {
+  const FloatTag df;
+  uint32_t bits = 0;
+  for (int i = 0; i < kTileVectors; ++i) {
+    const int v = v0 + i;
+    const auto gap = hn::MulAdd(
+        r.length[v], hn::MulAdd(r.length[v], hn::Set(df, screen.widest.square), hn::Set(df, screen.widest.linear)),
+        hn::Set(df, screen.widest.constant));
+    const auto certain =
+        hn::And(hn::Gt(hn::Sub(next[v], bound[v]), gap), hn::Le(r.length[v], hn::Set(df, kScreenReach)));
+    uint8_t packed[8] = {};
+    hn::StoreMaskBits(df, hn::Not(certain), packed);
+    bits |= (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (i * kFloats);
+  }
+  return bits;
+}
+
+#endif  // HWY_NATIVE_FMA
+}  // namespace HWY_NAMESPACE
+}  // namespace clientele
+HWY_AFTER_NAMESPACE();
+#endif
