@@ -1,0 +1,184 @@
+#include <mutex>
+
+#include "assign.h"
+#include "clientele/compute/backends.h"
+#include "digits.h"
+#include "far_rows.h"
+#include "features.h"
+#include "gather.h"
+#include "moments.h"
+#include "publish.h"
+#include "seeding.h"
+#include "silhouettes.h"
+#include "square_sums.h"
+
+namespace clientele::gpu {
+
+namespace {
+
+/// Several threads may call column operations at once: `busy` lets them take turns on the one stream.
+class CudaColumnOps : public ColumnOps {
+ public:
+  explicit CudaColumnOps(const Device& device) : device_(device) {}
+
+  std::unique_ptr<MomentPass> start_moments(int columns) override { return start_moment_pass(device_, busy_, columns); }
+  void count_digits(ColumnsView<const double> values, int level, int targets, std::span<const uint64_t> prefix,
+                    std::span<int64_t> counts) override {
+    const Turn turn(*this);
+    count_column_digits(device_, values, level, targets, prefix, counts);
+  }
+  TransformCounts transform(ColumnsView<const double> values, std::span<const FeatureTransform> features,
+                            std::span<const double> knots, RowBlock& out, int64_t row_in_out) override {
+    const Turn turn(*this);
+    return transform_columns(values, features, knots, own(out, device_), row_in_out);
+  }
+  void row_moments(const RowBlock& rows, std::vector<std::vector<Moments>>& blocks) override {
+    const Turn turn(*this);
+    append_row_moments(own(rows, device_), blocks);
+  }
+  void centre(RowBlock& rows, std::span<const double> means) override {
+    const Turn turn(*this);
+    centre_features(own(rows, device_), means);
+  }
+  int64_t unit_rows(RowBlock& rows) override {
+    const Turn turn(*this);
+    return scale_to_unit(own(rows, device_));
+  }
+  std::vector<float> max_abs(const RowBlock& rows) override {
+    const Turn turn(*this);
+    return largest_magnitudes(own(rows, device_));
+  }
+  void count_row_digits(const RowBlock& rows, int level, int targets, std::span<const uint64_t> prefix,
+                        std::span<int64_t> counts) override {
+    const Turn turn(*this);
+    count_feature_digits(own(rows, device_), level, targets, prefix, counts);
+  }
+
+ private:
+  struct Turn {
+    explicit Turn(CudaColumnOps& ops) : lock(ops.busy_) { ops.device_.use(); }
+    std::lock_guard<std::mutex> lock;
+  };
+  const Device& device_;
+  std::mutex busy_;
+};
+
+class CudaAssignOps : public AssignOps {
+ public:
+  explicit CudaAssignOps(const Device& device) : device_(device) {}
+
+  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales) override {
+    return start_assign_pass(device_, centroids, scales);
+  }
+  void clear_labels(RowBlock& rows) override { own(rows, device_).clear_labels(); }
+  void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { own(rows, device_).copy_labels(0, out); }
+  void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) override {
+    publish_rows(own(rows, device_), centroids, out, sums);
+  }
+  void far_rows(const RowBlock& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) override {
+    find_far_rows(own(rows, device_), centroids, count, best);
+  }
+  void square_sums(const RowBlock& rows, std::span<const double> scales, std::span<Int128> sums) override {
+    add_square_sums(own(rows, device_), scales, sums);
+  }
+
+ private:
+  const Device& device_;
+};
+
+class CudaSampleOps : public SampleOps {
+ public:
+  explicit CudaSampleOps(const Device& device) : device_(device) {}
+
+  void set_weights(RowBlock& rows, std::span<const int64_t> m) override { own(rows, device_).set_weights(m); }
+  void fetch(const RowBlock& rows, std::span<const int64_t> local, HostView<float> out) override {
+    fetch_rows(own(rows, device_), local, {out.data, static_cast<size_t>(out.size())});
+  }
+  void smallest_keys(const RowBlock& rows, const RandomKey& key, int64_t count,
+                     std::vector<std::pair<uint64_t, int64_t>>& smallest) override {
+    merge_smallest_keys(own(rows, device_), key, count, smallest);
+  }
+  void start_seeding(RowBlock& rows) override { own(rows, device_).start_min_d2(); }
+  void draw(const RowBlock& rows, std::span<const RandomKey> keys, std::span<Draw> draws) override {
+    draw_rows(own(rows, device_), keys, draws);
+  }
+  void potentials(const RowBlock& rows, HostView<const float> candidates, std::span<CanonicalSum> potentials) override {
+    append_potentials(own(rows, device_), candidates, potentials);
+  }
+  void lower_min_d2(RowBlock& rows, std::span<const float> centroid) override {
+    lower_to_centroid(own(rows, device_), centroid);
+  }
+  void end_seeding(RowBlock& rows) override { own(rows, device_).end_min_d2(); }
+  void distinct_rows(const RowBlock& rows, int64_t limit, std::vector<std::vector<float>>& distinct) override {
+    add_distinct_rows(own(rows, device_), limit, distinct);
+  }
+
+ private:
+  const Device& device_;
+};
+
+class CudaPairOps : public PairOps {
+ public:
+  explicit CudaPairOps(const Device& device) : device_(device) {}
+
+  void segment_norm2(const RowBlock& rows, int k, std::vector<std::vector<double>>& blocks) override {
+    append_segment_norm2(own(rows, device_), k, blocks);
+  }
+  void squared_silhouette(const RowBlock& rows, const SegmentMoments& segments,
+                          std::vector<std::vector<double>>& blocks) override {
+    append_squared_silhouette(own(rows, device_), segments, blocks);
+  }
+  std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) override {
+    device_.use();
+    return sample_silhouette(device_, sample, labels, k);
+  }
+
+ private:
+  const Device& device_;
+};
+
+class CudaBackend : public Backend {
+ public:
+  explicit CudaBackend(int ordinal)
+      : device_(ordinal), column_(device_), assign_(device_), sample_(device_), pair_(device_) {}
+
+  BackendFacts facts() const override {
+    device_.use();
+    size_t free_bytes = 0;
+    size_t total_bytes = 0;
+    check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
+    const cudaDeviceProp& properties = device_.properties();
+    return {"cuda", properties.name,
+            "compute " + std::to_string(properties.major) + "." + std::to_string(properties.minor), 1,
+            static_cast<int64_t>(free_bytes)};
+  }
+  std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                      const std::string& purpose) override {
+    return std::make_unique<CudaRows>(device_, first_row, rows, d, weighted, purpose);
+  }
+  int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CudaRows::bytes(rows, d, weighted); }
+
+  ColumnOps& column_ops() override { return column_; }
+  AssignOps& assign_ops() override { return assign_; }
+  SampleOps& sample_ops() override { return sample_; }
+  PairOps& pair_ops() override { return pair_; }
+
+ private:
+  Device device_;
+  CudaColumnOps column_;
+  CudaAssignOps assign_;
+  CudaSampleOps sample_;
+  CudaPairOps pair_;
+};
+
+}  // namespace
+
+}  // namespace clientele::gpu
+
+namespace clientele {
+
+std::unique_ptr<Backend> make_cuda_backend(int device) {
+  return std::make_unique<gpu::CudaBackend>(device);
+}
+
+}  // namespace clientele

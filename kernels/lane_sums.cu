@@ -1,0 +1,46 @@
+#include "lane_sums.h"
+
+namespace clientele::gpu {
+
+namespace {
+
+/// scratch: k x 64 doubles a block, or null: shared memory has room. sums: blocks x k.
+__global__ void __launch_bounds__(kLanes)
+    sum_segments(const double* values, const int32_t* labels, int64_t rows, int k, double* scratch, double* sums) {
+  double* lanes = scratch == nullptr ? dynamic_shared<double>() : scratch + int64_t{blockIdx.x} * k * kLanes;
+  const int lane = static_cast<int>(threadIdx.x);
+  for (int c = 0; c < k; ++c) lanes[c * kLanes + lane] = 0;
+  const int64_t begin = int64_t{blockIdx.x} * kBlockRows;
+  const int64_t end = begin + kBlockRows < rows ? begin + kBlockRows : rows;
+  for (int64_t r = begin + lane; r < end; r += kLanes) {
+    const double value = values[r];
+    if (value != value) continue;
+    double* sum = lanes + (labels == nullptr ? 0 : labels[r]) * kLanes + lane;
+    *sum = *sum + value;
+  }
+  for (int c = 0; c < k; ++c) {
+    fold_lanes(lanes + c * kLanes);
+    if (lane == 0) sums[int64_t{blockIdx.x} * k + c] = lanes[c * kLanes];
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<double>> segment_block_sums(const Device& device, const double* values, const int32_t* labels,
+                                                    int64_t rows, int k) {
+  const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  if (blocks == 0 || k == 0) return {};
+  const int64_t lane_bytes = int64_t{k} * kLanes * static_cast<int64_t>(sizeof(double));
+  const bool in_shared = lane_bytes <= kSharedBytes;
+  Buffer<double> scratch;
+  if (!in_shared) scratch = Buffer<double>(device, blocks * k * kLanes, "lanes of canonical sums");
+  const Buffer<double> sums(device, blocks * k, "canonical sums of segments");
+  launch(device, "summing segments", {blocks, 1, kLanes, in_shared ? lane_bytes : 0}, sum_segments, values, labels,
+         rows, k, scratch.data(), sums.data());
+  const std::vector<double> flat = sums.to_host();
+  std::vector<std::vector<double>> result;
+  for (int64_t b = 0; b < blocks; ++b) result.emplace_back(flat.begin() + b * k, flat.begin() + (b + 1) * k);
+  return result;
+}
+
+}  // namespace clientele::gpu

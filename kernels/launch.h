@@ -1,0 +1,47 @@
+// Launching kernels on a Device's stream, with every launch checked. Compiled by nvcc only.
+#pragma once
+
+#include <type_traits>
+
+#include "device.h"
+
+namespace clientele::gpu {
+
+struct Grid {
+  int64_t x = 1;
+  int64_t y = 1;
+  int threads = kRowThreads;
+  int64_t shared_bytes = 0;
+};
+
+template <class T>
+using AsPassed = std::type_identity_t<T>;
+
+/// `doing` names the kernel's task in an error message.
+template <class... Parameters>
+void launch(const Device& device, const char* doing, const Grid& grid, void (*kernel)(Parameters...),
+            AsPassed<Parameters>... arguments) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), 1);
+  config.blockDim = dim3(static_cast<unsigned>(grid.threads), 1, 1);
+  config.dynamicSmemBytes = static_cast<size_t>(grid.shared_bytes);
+  config.stream = device.stream();
+  check(cudaLaunchKernelEx(&config, kernel, arguments...), doing);
+}
+
+/// The block's dynamic shared memory.
+template <class T>
+__device__ inline T* dynamic_shared() {
+  extern __shared__ __align__(16) unsigned char dynamic_shared_bytes[];
+  return reinterpret_cast<T*>(dynamic_shared_bytes);
+}
+
+/// First work item and stride of a thread in a grid-stride loop over x.
+__device__ inline int64_t first_item() {
+  return int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+}
+__device__ inline int64_t item_stride() {
+  return int64_t{gridDim.x} * blockDim.x;
+}
+
+}  // namespace clientele::gpu

@@ -1,0 +1,46 @@
+// Integer sums of the rows that changed segment (exactness.md 3): added to the new one, subtracted from the old one.
+#pragma once
+
+#include <span>
+
+#include "clientele/compute/backend.h"
+#include "rows.h"
+
+namespace clientele::gpu {
+
+/// 64-bit words for atomics; two's complement, so that subtracting is adding.
+using Word = unsigned long long;
+
+/// What kernels add to. Device memory.
+struct SumsView {
+  Word* high;          ///< k x d: WideSum::high
+  Word* low;           ///< k x d: WideSum::low
+  Word* counts;        ///< k
+  Word* rows;          ///< k
+  Word* moved;         ///< 1
+  Word* out_of_range;  ///< 1, see quantised.h
+  int k;
+  int d;
+};
+
+class MovedSums {
+ public:
+  MovedSums(const Device& device, int k, int d, std::span<const double> scales);
+
+  /// Adds every row whose label and next differ and makes next its label.
+  void add_moved(const CudaRows& rows);
+  /// Where kernels count rechecked rows.
+  Word* rechecked() const { return words_.data() + 2 * cells() + 2 * k_ + 1; }
+  /// Everything so far but `scanned`; waits for the device.
+  PassResult result() const;
+
+ private:
+  int64_t cells() const { return int64_t{k_} * d_; }
+  SumsView view() const;
+  const Device& device_;
+  int k_, d_;
+  Buffer<double> scales_;
+  Buffer<Word> words_;  // high, low, counts, rows, moved, rechecked, out_of_range
+};
+
+}  // namespace clientele::gpu

@@ -1,0 +1,81 @@
+#include <limits>
+
+#include "clientele/base/canonical.h"
+#include "clientele/base/errors.h"
+#include "launch.h"
+#include "rows.h"
+
+namespace clientele::gpu {
+
+namespace {
+
+template <class T>
+__global__ void fill(T* to, int64_t count, T value) {
+  for (int64_t i = first_item(); i < count; i += item_stride()) to[i] = value;
+}
+
+}  // namespace
+
+CudaRows::CudaRows(const Device& device, int64_t first_row, int64_t rows, int d, bool weighted,
+                   const std::string& purpose)
+    : RowBlock(first_row, rows, d, weighted), device_(&device) {
+  device.use();
+  values_ = Buffer<float>(device, tiled_size(rows, d), purpose.c_str());
+  label_ = Buffer<int32_t>(device, rows, "segment labels");
+  next_ = Buffer<int32_t>(device, rows, "segment labels of the pass under way");
+  values_.fill_bytes(0);
+  label_.fill_bytes(0xFF);
+  next_.fill_bytes(0xFF);
+  if (!weighted) return;
+  weight_ = Buffer<int64_t>(device, rows, "row weights");
+  launch(device, "setting weights to 1", {device.grid(rows, kRowThreads)}, fill<int64_t>, weight_.data(), rows,
+         int64_t{1});
+}
+
+RowsView CudaRows::view() const {
+  return {values_.data(), label_.data(), next_.data(), weight_.data(), min_d2_.data(), first_row_, rows_, d_};
+}
+
+void CudaRows::set_weights(std::span<const int64_t> m) {
+  if (!weighted_ || static_cast<int64_t>(m.size()) != rows_)
+    throw Error(ErrorKind::internal, {.what = "weights do not fit the block of rows",
+                                      .expected = std::to_string(weighted_ ? rows_ : 0) + " weights",
+                                      .found = std::to_string(m.size())});
+  weight_.upload(m);
+}
+
+void CudaRows::start_min_d2() {
+  min_d2_ = Buffer<double>(*device_, rows_, "distances to the nearest seed");
+  launch(*device_, "starting to seed", {device_->grid(rows_, kRowThreads)}, fill<double>, min_d2_.data(), rows_,
+         std::numeric_limits<double>::infinity());
+}
+
+void CudaRows::end_min_d2() {
+  min_d2_ = Buffer<double>();
+}
+
+int64_t CudaRows::bytes(int64_t rows, int d, bool weighted) {
+  const int64_t per_row =
+      2 * static_cast<int64_t>(sizeof(int32_t)) + (weighted ? static_cast<int64_t>(sizeof(int64_t)) : 0);
+  return tiled_size(rows, d) * static_cast<int64_t>(sizeof(float)) + rows * per_row;
+}
+
+const CudaRows& own(const RowBlock& rows, const Device& device) {
+  const auto* mine = dynamic_cast<const CudaRows*>(&rows);
+  if (mine == nullptr || &mine->device() != &device)
+    throw Error(ErrorKind::internal, {.what = "a block of rows was handed to a backend that does not own it"});
+  device.use();
+  return *mine;
+}
+
+CudaRows& own(RowBlock& rows, const Device& device) {
+  return const_cast<CudaRows&>(own(static_cast<const RowBlock&>(rows), device));
+}
+
+void require_block_start(const CudaRows& rows) {
+  if (rows.first_row() % kBlockRows == 0) return;
+  throw Error(ErrorKind::internal, {.what = "a canonical sum was asked of rows that begin inside a 65,536-row block",
+                                    .found = "row " + std::to_string(rows.first_row())});
+}
+
+}  // namespace clientele::gpu

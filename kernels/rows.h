@@ -1,0 +1,49 @@
+// A block of rows in device memory.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "clientele/compute/rows.h"
+#include "device.h"
+#include "tile.h"
+
+namespace clientele::gpu {
+
+class CudaRows : public RowBlock {
+ public:
+  /// Zero features, labels -1, weights 1. `purpose` names the features in an out-of-memory message.
+  CudaRows(const Device& device, int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose);
+
+  /// The pointers that kernels work on; const blocks hand out the same view, and kernels that take one only read
+  /// features and weights.
+  RowsView view() const;
+  const Device& device() const { return *device_; }
+
+  /// Labels of local rows [begin, begin + out.size()) to the host.
+  void copy_labels(int64_t begin, std::span<int32_t> out) const { label_.download(out, begin); }
+  void clear_labels() { label_.fill_bytes(0xFF); }
+  void set_weights(std::span<const int64_t> m);
+  void start_min_d2();  ///< +inf for every row
+  void end_min_d2();
+
+  /// Device bytes of a block without min_d2.
+  static int64_t bytes(int64_t rows, int d, bool weighted);
+
+ private:
+  const Device* device_;
+  Buffer<float> values_;
+  Buffer<int32_t> label_, next_;
+  Buffer<int64_t> weight_;
+  Buffer<double> min_d2_;
+};
+
+/// The block as this backend's own, its device made the current one. Throws Error{internal} for a block of another
+/// backend or device.
+const CudaRows& own(const RowBlock& rows, const Device& device);
+CudaRows& own(RowBlock& rows, const Device& device);
+
+/// Throws Error{internal} unless the block begins on a 65,536-row boundary, as canonical sums need.
+void require_block_start(const CudaRows& rows);
+
+}  // namespace clientele::gpu
