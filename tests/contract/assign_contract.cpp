@@ -1,0 +1,151 @@
+// Labels, sums, publication and repair against the oracle, byte for byte.
+#include <cmath>
+
+#include "tests/contract/backend_contract.h"
+
+namespace clientele::contract {
+
+namespace {
+
+std::vector<int32_t> labels_of(Backend& backend, const RowBlock& rows) {
+  std::vector<int32_t> labels(static_cast<size_t>(rows.rows()));
+  backend.assign_ops().copy_labels(rows, labels);
+  return labels;
+}
+
+PassResult one_pass(Backend& backend, RowBlock& rows, const CentroidsView& centroids, std::span<const double> scales) {
+  auto pass = backend.assign_ops().start(centroids, scales);
+  pass->add(rows);
+  return pass->finish();
+}
+
+std::vector<Int128> values_of(const std::vector<WideSum>& sums) {
+  std::vector<Int128> values;
+  for (const WideSum& sum : sums) values.push_back(sum.value());
+  return values;
+}
+
+}  // namespace
+
+TEST_P(BackendContract, FullPassEqualsOracle) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    backend().assign_ops().clear_labels(*rows);
+    const PassResult pass = one_pass(backend(), *rows, view(c, 0), c.scales);
+    EXPECT_SAME_BYTES(labels_of(backend(), *rows), c.labels[0]);
+    EXPECT_SAME_BYTES(values_of(pass.sums), oracle::sums(c.rows, c.labels[0], c.shape.k, c.scales));
+    EXPECT_EQ(pass.counts, oracle::counts(c.rows, c.labels[0], c.shape.k, true));
+    EXPECT_EQ(pass.rows, oracle::counts(c.rows, c.labels[0], c.shape.k, false));
+    EXPECT_EQ(pass.moved, c.rows.n);
+    EXPECT_EQ(pass.scanned, c.rows.n);
+    EXPECT_LE(pass.rechecked, c.rows.n);
+  }
+}
+
+TEST_P(BackendContract, DeltasOfTheNextPassMakeItsSums) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load_labelled(c, 0);
+    const PassResult pass = one_pass(backend(), *rows, view(c, 1), c.scales);
+    EXPECT_SAME_BYTES(labels_of(backend(), *rows), c.labels[1]);
+    std::vector<Int128> sums = oracle::sums(c.rows, c.labels[0], c.shape.k, c.scales);
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += pass.sums[i].value();
+    EXPECT_SAME_BYTES(sums, oracle::sums(c.rows, c.labels[1], c.shape.k, c.scales));
+    int64_t moved = 0;
+    for (size_t i = 0; i < c.labels[0].size(); ++i) moved += c.labels[0][i] != c.labels[1][i];
+    EXPECT_EQ(pass.moved, moved);
+    const auto before = oracle::counts(c.rows, c.labels[0], c.shape.k, true);
+    const auto after = oracle::counts(c.rows, c.labels[1], c.shape.k, true);
+    for (size_t s = 0; s < after.size(); ++s) EXPECT_EQ(before[s] + pass.counts[s], after[s]);
+  }
+}
+
+TEST_P(BackendContract, SeparatedRowsAreRarelyRechecked) {
+  const Case& c = cases()[9];
+  auto rows = load(c.rows);
+  backend().assign_ops().clear_labels(*rows);
+  EXPECT_LT(one_pass(backend(), *rows, view(c, 0), c.scales).rechecked, c.rows.n / 100);
+}
+
+TEST_P(BackendContract, PublishEqualsOracle) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    const size_t n = static_cast<size_t>(c.rows.n);
+    std::vector<int32_t> label(n), second(n), expected_second;
+    std::vector<float> distance(n), margin(n), expected_distance, expected_margin;
+    std::vector<double> margins, distances;
+    PublishSums sums;
+    backend().assign_ops().publish(*rows, view(c, 1), {label, distance, second, margin}, sums);
+    for (const oracle::Nearest& nearest : c.nearest[1]) {
+      distances.push_back(std::sqrt(nearest.first_d2));
+      margins.push_back(oracle::margin(nearest));
+      expected_second.push_back(nearest.second);
+      expected_distance.push_back(float(distances.back()));
+      expected_margin.push_back(float(margins.back()));
+    }
+    EXPECT_SAME_BYTES(label, c.labels[1]);
+    EXPECT_SAME_BYTES(labels_of(backend(), *rows), c.labels[1]);
+    EXPECT_SAME_BYTES(second, expected_second);
+    EXPECT_SAME_BYTES(distance, expected_distance);
+    EXPECT_SAME_BYTES(margin, expected_margin);
+    EXPECT_SAME_BYTES(sums.margin_blocks, oracle::block_sums(margins));
+    for (int s = 0; s < c.shape.k; s += std::max(1, c.shape.k / 8)) {
+      std::vector<double> found;
+      for (const auto& block : sums.distance_blocks) found.push_back(block[size_t(s)]);
+      EXPECT_SAME_BYTES(found, oracle::block_sums_of(distances, c.labels[1], s));
+    }
+  }
+}
+
+TEST_P(BackendContract, PublishSkipsWhatIsNotWanted) {
+  const Case& c = cases()[3];
+  auto rows = load(c.rows);
+  PublishSums sums;
+  backend().assign_ops().publish(*rows, view(c, 0), {}, sums);
+  EXPECT_SAME_BYTES(labels_of(backend(), *rows), c.labels[0]);
+  EXPECT_EQ(sums.margin_blocks.size(), 1u);
+}
+
+TEST_P(BackendContract, FarRowsEqualOracle) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load_labelled(c, 0);
+    for (const int count : {1, 4}) {
+      std::vector<FarRow> best;
+      backend().assign_ops().far_rows(*rows, view(c, 1), count, best);
+      const auto expected = oracle::far_rows(c.rows, c.centroids[1], c.labels[0], count);
+      ASSERT_EQ(best.size(), expected.size());
+      for (size_t i = 0; i < best.size(); ++i) {
+        EXPECT_EQ(best[i].row, expected[i].row);
+        EXPECT_EQ(best[i].d2, expected[i].d2);
+        EXPECT_SAME_BYTES(best[i].values, expected[i].values);
+      }
+    }
+  }
+}
+
+TEST_P(BackendContract, FarRowsMergeAcrossBlocks) {
+  const Case& c = cases()[8];
+  auto rows = load_labelled(c, 0);
+  std::vector<FarRow> best = {{1e9, 100000, std::vector<float>(size_t(c.shape.d), 7.f)}};
+  backend().assign_ops().far_rows(*rows, view(c, 1), 2, best);
+  ASSERT_EQ(best.size(), 2u);
+  EXPECT_EQ(best[0].row, 100000);
+  EXPECT_EQ(best[1].row, oracle::far_rows(c.rows, c.centroids[1], c.labels[0], 1)[0].row);
+}
+
+TEST_P(BackendContract, SquareSumsEqualOracle) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    std::vector<Int128> sums(size_t(c.shape.d), Int128{5});
+    backend().assign_ops().square_sums(*rows, c.scales, sums);
+    std::vector<Int128> expected = oracle::square_sums(c.rows, c.scales);
+    for (Int128& sum : expected) sum += 5;
+    EXPECT_SAME_BYTES(sums, expected);
+  }
+}
+
+}  // namespace clientele::contract

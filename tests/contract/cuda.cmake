@@ -1,0 +1,12 @@
+# The same body for the CUDA backend: on the host stand-in everywhere, on a device where there is one (else CTest says "Skipped").
+clientele_test(backend_contract_cuda_on_host_test
+  SOURCES ${backend_contract_sources} cuda_on_host_backends.cpp
+  LINKS cuda_on_host
+  LABELS unit)
+
+if(CLIENTELE_HAS_CUDA)
+  clientele_test(backend_contract_cuda_test
+    SOURCES ${backend_contract_sources} cuda_backends.cpp
+    SEES cuda LABELS gpu)
+  set_tests_properties(backend_contract_cuda_test PROPERTIES SKIP_RETURN_CODE 77)
+endif()

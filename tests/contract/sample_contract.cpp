@@ -1,0 +1,147 @@
+// Seeding, samples and silhouettes against the oracle, byte for byte.
+#include <cmath>
+#include <limits>
+
+#include "tests/contract/backend_contract.h"
+
+namespace clientele::contract {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool pays(const Case& c) {  // seeding and sampling cost as much on any data: a few shapes do
+  return c.shape.n != 131072 + 17 && c.shape.k < 257;
+}
+
+}  // namespace
+
+TEST_P(BackendContract, SeedingEqualsOracle) {
+  for (const Case& c : cases()) {
+    if (!pays(c)) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    SampleOps& ops = backend().sample_ops();
+    std::vector<double> min_d2(size_t(c.rows.n), kInfinity);
+    ops.start_seeding(*rows);
+    for (uint32_t step = 0; step < 3; ++step) {
+      const std::vector<RandomKey> keys = {
+          {7, Purpose::seeding, 1, step, 0}, {7, Purpose::seeding, 1, step, 1}, {8, Purpose::seeding, 0, step, 0}};
+      std::vector<Draw> draws(keys.size(), Draw{kInfinity, -1});
+      ops.draw(*rows, keys, draws);
+      for (size_t t = 0; t < keys.size(); ++t) {
+        const Draw expected = oracle::draw(c.rows, keys[t], min_d2);
+        EXPECT_EQ(draws[t].row, expected.row);
+        EXPECT_EQ(draws[t].key, expected.key);
+      }
+      const int candidates = std::min(3, c.shape.k);
+      std::vector<CanonicalSum> potentials(static_cast<size_t>(candidates));
+      ops.potentials(*rows, {c.centroids[step % 2].x.data(), candidates, c.shape.d}, potentials);
+      for (int p = 0; p < candidates; ++p) {
+        std::vector<double> terms;
+        for (int64_t i = 0; i < c.rows.n; ++i)
+          terms.push_back(
+              double(c.rows.weight(i)) *
+              std::min(min_d2[size_t(i)],
+                       oracle::d2(c.rows.row(i), c.centroids[step % 2].x.data() + p * c.shape.d, c.shape.d)));
+        EXPECT_SAME_BYTES(potentials[size_t(p)].blocks(), oracle::block_sums(terms));
+      }
+      const float* chosen = c.centroids[0].x.data() + (int(step) % c.shape.k) * c.shape.d;
+      ops.lower_min_d2(*rows, {chosen, size_t(c.shape.d)});
+      for (int64_t i = 0; i < c.rows.n; ++i)
+        min_d2[size_t(i)] = std::min(min_d2[size_t(i)], oracle::d2(c.rows.row(i), chosen, c.shape.d));
+    }
+    ops.end_seeding(*rows);
+  }
+}
+
+TEST_P(BackendContract, DrawsMerge) {
+  const Case& c = cases()[8];
+  auto rows = load(c.rows);
+  SampleOps& ops = backend().sample_ops();
+  ops.start_seeding(*rows);
+  const RandomKey key{3, Purpose::seeding, 0, 0, 0};
+  std::vector<Draw> draws = {{0, 123456}, {kInfinity, -1}};
+  ops.draw(*rows, std::vector{key, key}, draws);
+  EXPECT_EQ(draws[0].row, 123456);
+  EXPECT_EQ(draws[1].row, oracle::draw(c.rows, key, std::vector<double>(size_t(c.rows.n), kInfinity)).row);
+}
+
+TEST_P(BackendContract, SmallestKeysEqualOracle) {
+  const RandomKey key{11, Purpose::sample, 0, 0, 0};
+  for (const Case& c : cases()) {
+    if (!pays(c)) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    for (const int64_t count : {int64_t{1}, int64_t{50}, c.rows.n + 1}) {
+      std::vector<std::pair<uint64_t, int64_t>> smallest;
+      backend().sample_ops().smallest_keys(*rows, key, count, smallest);
+      EXPECT_EQ(smallest, oracle::smallest_keys(c.rows, key, count));
+    }
+    std::vector<std::pair<uint64_t, int64_t>> merged = {{0, 99}, {~uint64_t{0}, 98}};
+    backend().sample_ops().smallest_keys(*rows, key, 2, merged);
+    ASSERT_EQ(merged.size(), 2u);
+    EXPECT_EQ(merged[0].second, 99);
+    EXPECT_EQ(merged[1], oracle::smallest_keys(c.rows, key, 1)[0]);
+  }
+}
+
+TEST_P(BackendContract, DistinctRowsEqualOracle) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    for (const int64_t limit : {1, 9, 200}) {
+      std::vector<std::vector<float>> distinct;
+      backend().sample_ops().distinct_rows(*rows, limit, distinct);
+      EXPECT_EQ(distinct, oracle::distinct_rows(c.rows, limit));
+    }
+  }
+}
+
+TEST_P(BackendContract, FetchCopiesRowsByLocalIndex) {
+  const Case& c = cases()[6];
+  auto rows = load(c.rows);
+  const std::vector<int64_t> local = {299, 0, 17, 17};
+  std::vector<float> out(local.size() * size_t(c.shape.d)), expected;
+  backend().sample_ops().fetch(*rows, local, {out.data(), 4, c.shape.d});
+  for (const int64_t i : local) expected.insert(expected.end(), c.rows.row(i), c.rows.row(i) + c.shape.d);
+  EXPECT_SAME_BYTES(out, expected);
+}
+
+TEST_P(BackendContract, SquaredSilhouetteEqualsOracle) {
+  for (const Case& c : cases()) {
+    if (!pays(c)) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load_labelled(c, 0);
+    SegmentMoments segments;
+    segments.count = oracle::counts(c.rows, c.labels[0], c.shape.k, true);
+    for (int s = 0; s < c.shape.k; ++s) {
+      segments.mean_norm2.push_back(0.1 + 3.3 * s);
+      for (int j = 0; j < c.shape.d; ++j)
+        segments.mean.push_back(double(c.centroids[0].x[size_t(s * c.shape.d + j)]) * 1.1);
+    }
+    const auto values = oracle::squared_silhouette(c.rows, c.labels[0], segments);
+    const auto norms = oracle::norm2(c.rows);
+    std::vector<std::vector<double>> blocks, norm_blocks;
+    backend().pair_ops().squared_silhouette(*rows, segments, blocks);
+    backend().pair_ops().segment_norm2(*rows, c.shape.k, norm_blocks);
+    for (int s = 0; s < c.shape.k; s += std::max(1, c.shape.k / 8)) {
+      std::vector<double> found, found_norms;
+      for (const auto& block : blocks) found.push_back(block[size_t(s)]);
+      for (const auto& block : norm_blocks) found_norms.push_back(block[size_t(s)]);
+      EXPECT_SAME_BYTES(found, oracle::block_sums_of(values, c.labels[0], s));
+      EXPECT_SAME_BYTES(found_norms, oracle::block_sums_of(norms, c.labels[0], s));
+    }
+  }
+}
+
+TEST_P(BackendContract, SilhouetteEqualsOracle) {
+  for (const Case& c : cases()) {
+    if (c.rows.n > 350) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    const auto found = backend().pair_ops().silhouette({c.rows.x.data(), c.rows.n, c.shape.d}, c.labels[0], c.shape.k);
+    EXPECT_SAME_BYTES(found, oracle::silhouette(c.rows, c.labels[0], c.shape.k));
+  }
+}
+
+}  // namespace clientele::contract
