@@ -31,6 +31,8 @@ std::string hint_for(int error_number) {
     case EMFILE:
     case ENFILE:
       return "raise the limit of open files (ulimit -n)";
+    case EBUSY:
+      return "something else holds it: a mount point, for one, cannot be replaced; name a folder inside it";
     case EIO:
       return "the device reports a fault: look at the system log before trying again";
     default:
@@ -95,7 +97,8 @@ void OpenFile::write_all(std::string_view text) const {
 }
 
 void OpenFile::sync() const {
-  if (::fsync(descriptor_) != 0) throw file_error("cannot flush to the disk", path_, errno);
+  // EINVAL: a device or a file system that has nothing to flush.
+  if (::fsync(descriptor_) != 0 && errno != EINVAL) throw file_error("cannot flush to the disk", path_, errno);
 }
 
 void OpenFile::close() {

@@ -23,8 +23,11 @@ enum class Standing { absent, empty, ours, foreign };
 Standing standing_of(const fs::path& folder, const std::string& marker) {
   std::error_code failed;
   const fs::file_status status = fs::status(folder, failed);
+  const std::error_code status_failed = failed;
+  // Links were followed before: one that is still there leads nowhere, and a rename would replace it.
+  if (fs::is_symlink(fs::symlink_status(folder, failed))) return Standing::foreign;
   if (status.type() == fs::file_type::not_found) return Standing::absent;
-  if (failed) throw file_error("cannot look at the output folder", folder, failed.value());
+  if (status_failed) throw file_error("cannot look at the output folder", folder, status_failed.value());
   if (status.type() != fs::file_type::directory) return Standing::foreign;
   const fs::directory_iterator entries(folder, failed);
   if (failed) throw file_error("cannot look into the output folder", folder, failed.value());
@@ -33,18 +36,31 @@ Standing standing_of(const fs::path& folder, const std::string& marker) {
 }
 
 [[noreturn]] void refuse_foreign(const fs::path& folder, const std::string& marker) {
+  std::error_code ignored;
   throw Error{ErrorKind::files,
               {.what = "the output folder holds something else and is left untouched",
                .where = folder.string(),
                .expected = "an empty folder, or one of an earlier run (with " + marker + ")",
-               .found = fs::is_directory(folder) ? "a folder without " + marker : "a file",
+               .found = fs::is_directory(folder, ignored) ? "a folder without " + marker : "no folder",
                .hint = "choose another output folder, or empty this one"}};
+}
+
+/// A mount point can be neither renamed nor exchanged: say so before the work, not after it.
+void refuse_mount_point(const fs::path& folder) {
+  struct statx facts = {};
+  if (::statx(AT_FDCWD, folder.c_str(), 0, 0, &facts) != 0 || (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
+    return;
+  throw Error{ErrorKind::files,
+              {.what = "the output folder is a mount point, which cannot be exchanged for the new result",
+               .where = folder.string(),
+               .hint = "name a folder inside it"}};
 }
 
 /// Absolute, links followed, no trailing slash: renaming must act on the folder itself, not on a link to it.
 fs::path resolved(const fs::path& folder) {
   std::error_code failed;
-  fs::path full = fs::weakly_canonical(fs::absolute(folder), failed);
+  fs::path full = fs::absolute(folder, failed);
+  if (!failed) full = fs::weakly_canonical(full, failed);
   if (failed) throw file_error("cannot resolve the output folder", folder, failed.value());
   if (!full.has_filename()) full = full.parent_path();
   if (!full.has_filename() || full == full.root_path()) {
@@ -73,31 +89,66 @@ fs::path make_staging(const fs::path& public_folder) {
   throw file_error("cannot create a folder beside the output folder", public_folder, EEXIST);
 }
 
-void sync_tree(const fs::path& folder) {
+/// Every entry below the folder.
+std::vector<fs::directory_entry> tree_of(const fs::path& folder) {
+  std::vector<fs::directory_entry> all;
   std::error_code failed;
-  for (fs::recursive_directory_iterator entry(folder, failed), end; entry != end; entry.increment(failed)) {
-    if (failed) break;
-    if (entry->is_directory()) {
-      sync_folder(entry->path());
-    } else if (entry->is_regular_file()) {
-      sync_file(entry->path());
+  fs::recursive_directory_iterator entry(folder, failed);
+  for (; !failed && entry != fs::recursive_directory_iterator(); entry.increment(failed)) all.push_back(*entry);
+  if (failed) throw file_error("cannot list the finished files", folder, failed.value());
+  return all;
+}
+
+void sync_tree(const fs::path& folder) {
+  std::error_code ignored;  // what is neither a file nor a folder has nothing to flush
+  for (const fs::directory_entry& entry : tree_of(folder)) {
+    if (entry.is_directory(ignored)) {
+      sync_folder(entry.path());
+    } else if (entry.is_regular_file(ignored)) {
+      sync_file(entry.path());
     }
   }
-  if (failed) throw file_error("cannot list the finished files", folder, failed.value());
   sync_folder(folder);
+}
+
+void exchange(const fs::path& a, const fs::path& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return;
+  const int reason = errno;
+  Error error = file_error("cannot exchange the earlier run for the new one in one step", b, reason);
+  if (reason != EINVAL && reason != ENOSYS) throw error;
+  Complaint complaint = error.complaint();
+  complaint.hint =
+      "this file system lacks RENAME_EXCHANGE: remove the earlier run first, or choose a folder on another one";
+  throw Error{ErrorKind::files, complaint};
 }
 
 }  // namespace
 
 StagedFolder::StagedFolder(fs::path public_folder, std::string marker)
     : public_(resolved(public_folder)), marker_(std::move(marker)) {
-  if (standing_of(public_, marker_) == Standing::foreign) refuse_foreign(public_, marker_);
+  const Standing standing = standing_of(public_, marker_);
+  if (standing == Standing::foreign) refuse_foreign(public_, marker_);
+  refuse_mount_point(public_);
   std::error_code failed;
   fs::create_directories(public_.parent_path(), failed);
   if (failed)
     throw file_error("cannot create the folder above the output folder", public_.parent_path(), failed.value());
   remove_stale_staging(public_);
   staged_ = make_staging(public_);
+  if (standing == Standing::ours) try_exchange();
+}
+
+void StagedFolder::try_exchange() const {
+  const fs::path other = make_staging(public_);
+  std::error_code ignored;
+  try {
+    exchange(staged_, other);
+  } catch (const Error&) {
+    fs::remove(other, ignored);
+    fs::remove(staged_, ignored);
+    throw;
+  }
+  fs::remove(other, ignored);
 }
 
 StagedFolder::~StagedFolder() {
@@ -109,15 +160,17 @@ StagedFolder::~StagedFolder() {
 
 std::map<std::string, std::string> StagedFolder::checksums() const {
   std::map<std::string, std::string> sums;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(staged_)) {
-    if (entry.is_regular_file())
-      sums[entry.path().lexically_relative(staged_).generic_string()] = checksum_file(entry.path());
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : tree_of(staged_)) {
+    if (!entry.is_regular_file(ignored)) continue;
+    sums[entry.path().lexically_relative(staged_).generic_string()] = checksum_file(entry.path());
   }
   return sums;
 }
 
 void StagedFolder::publish() {
-  if (published_ || !fs::is_regular_file(staged_ / marker_)) {
+  std::error_code ignored;
+  if (published_ || !fs::is_regular_file(staged_ / marker_, ignored)) {
     throw Error{ErrorKind::internal,
                 {.what = published_ ? "published twice" : "nothing to publish",
                  .where = staged_.string(),
@@ -126,23 +179,16 @@ void StagedFolder::publish() {
   sync_tree(staged_);
   const Standing standing = standing_of(public_, marker_);
   if (standing == Standing::foreign) refuse_foreign(public_, marker_);
-  const bool exchange = standing == Standing::ours;
-  // A plain rename replaces nothing but an empty folder, whatever happened since the look above.
-  const int result = exchange ? ::renameat2(AT_FDCWD, staged_.c_str(), AT_FDCWD, public_.c_str(), RENAME_EXCHANGE)
-                              : ::rename(staged_.c_str(), public_.c_str());
-  if (result != 0) {
-    throw file_error(exchange ? "cannot exchange the earlier run for the new one (RENAME_EXCHANGE)"
-                              : "cannot publish the output folder",
-                     public_, errno);
+  if (standing == Standing::ours) {
+    exchange(staged_, public_);
+  } else if (::rename(staged_.c_str(), public_.c_str()) != 0) {
+    // A plain rename replaces nothing but an empty folder, whatever happened since the look above.
+    throw file_error("cannot publish the output folder", public_, errno);
   }
   published_ = true;
   sync_folder(public_.parent_path());
-  if (exchange) {
-    // The new result stands; what cannot be removed of the old one bears a staging name, which the next run tries
-    // again.
-    std::error_code ignored;
-    fs::remove_all(staged_, ignored);
-  }
+  // The new result stands; what cannot be removed of the old one bears a staging name, which the next run tries again.
+  if (standing == Standing::ours) fs::remove_all(staged_, ignored);
 }
 
 void remove_stale_staging(const fs::path& public_folder) {
@@ -157,6 +203,8 @@ void remove_stale_staging(const fs::path& public_folder) {
   if (failed) throw file_error("cannot list the folder above the output folder", full.parent_path(), failed.value());
   for (const fs::path& folder : stale) {
     fs::remove_all(folder, failed);
+    // Another user's remains in a shared folder must not stop this run.
+    if (failed == std::errc::permission_denied || failed == std::errc::operation_not_permitted) continue;
     if (failed) throw file_error("cannot remove what a dead run left behind", folder, failed.value());
   }
 }

@@ -118,6 +118,20 @@ TEST(StagedFolder, FollowsALinkInsteadOfReplacingIt) {
   EXPECT_EQ(read_text(real / "run.json"), "second");
 }
 
+TEST(StagedFolder, ALinkThatLeadsNowhereIsForeign) {
+  const TemporaryFolder parent;
+  fs::create_directory_symlink(parent.path() / "gone", parent.path() / "out");
+  EXPECT_EQ(error_of([&] { StagedFolder staged(parent.path() / "out", "run.json"); }).kind(), ErrorKind::files);
+  EXPECT_TRUE(fs::is_symlink(parent.path() / "out"));
+}
+
+TEST(StagedFolder, AMountPointIsRefusedBeforeTheWork) {
+  // /proc is one on every Linux, and holds a file that can stand for the marker.
+  const Error error = error_of([] { StagedFolder staged("/proc", "version"); });
+  EXPECT_EQ(error.exit_code(), 4);
+  EXPECT_NE(std::string(error.what()).find("mount point"), std::string::npos) << error.what();
+}
+
 TEST(StagedFolder, MissingParentsAreMadeAndTheUmaskIsRespected) {
   const TemporaryFolder parent;
   const mode_t before = ::umask(027);

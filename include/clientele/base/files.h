@@ -28,7 +28,8 @@ std::string checksum_text(std::string_view text);
 class StagedFolder {
  public:
   /// `marker` is a file name that only a folder written by this program holds (run.json). Throws Error{files} when the public folder
-  /// is not empty and lacks the marker (foreign), or when the parent cannot be written. Creates missing parents; removes stale staging.
+  /// is not empty and lacks the marker (foreign), is a mount point, or holds an earlier run where the file system cannot exchange folders, and
+  /// when the parent cannot be written. Creates missing parents; removes stale staging.
   StagedFolder(std::filesystem::path public_folder, std::string marker);
   ~StagedFolder();
   StagedFolder(const StagedFolder&) = delete;
@@ -43,6 +44,9 @@ class StagedFolder {
   void publish();
 
  private:
+  /// Finds out before the work, not after it, whether the file system can do what publish() needs.
+  void try_exchange() const;
+
   std::filesystem::path public_;
   std::string marker_;
   std::filesystem::path staged_;
@@ -50,6 +54,7 @@ class StagedFolder {
 };
 
 /// Removes staged folders left behind by dead processes of this host (and process namespace) for this public folder.
+/// Those of other users that may not be removed stay.
 void remove_stale_staging(const std::filesystem::path& public_folder);
 
 }  // namespace clientele
