@@ -1,0 +1,120 @@
+// Lloyd iterations on resident rows: one assignment pass and one update of k x d centroids each.
+//   assign_bench [--benchmark_filter=...]   arguments in names: n / d / k / threads
+// Counters: GFLOP/s of 2 n k d operations, and their share of the FMA rate that the same threads reach in registers
+// (AVX2: 8 lanes).
+#include <benchmark/benchmark.h>
+
+#include <map>
+
+#include "bench/support/bench_rows.h"
+
+namespace clientele::bench {
+namespace {
+
+constexpr int kIterations = 12;
+
+/// The next centroids from full sums (empty segments keep theirs).
+void update(const std::vector<WideSum>& sums, const std::vector<int64_t>& counts, const std::vector<double>& scales,
+            std::vector<float>& centroids) {
+  const size_t d = scales.size();
+  for (size_t i = 0; i < sums.size(); ++i)
+    if (counts[i / d] > 0) centroids[i] = centroid_value(sums[i], scales[i % d], counts[i / d]);
+}
+
+double peak(ThreadPool& pool) {
+  static std::map<int, double> known;
+  double& value = known[pool.threads()];
+  if (value == 0) value = fma_peak_gflops(pool);
+  return value;
+}
+
+void lloyd(benchmark::State& state) {
+  const int64_t n = state.range(0);
+  const int d = static_cast<int>(state.range(1));
+  const int k = static_cast<int>(state.range(2));
+  ThreadPool pool(static_cast<int>(state.range(3)));
+  const auto backend = make_cpu_backend(pool);
+  const GroupedValues values(d, k);
+  auto rows = make_block(*backend, n, d, values);
+  std::vector<double> scales;
+  for (const float most : backend->column_ops().max_abs(*rows)) scales.push_back(fixed_scale(fixed_exponent(most)));
+  std::vector<float> centroids = values.start(k, n);
+  AssignOps& ops = backend->assign_ops();
+  ops.clear_labels(*rows);
+  auto first = ops.start({centroids.data(), k, d}, scales);
+  first->add(*rows);
+  PassResult total = first->finish();
+  check_pass(*backend, *rows, values, {centroids.data(), k, d}, total);
+  int64_t moved = 0, rechecked = 0;
+  for (auto _ : state) {
+    update(total.sums, total.counts, scales, centroids);
+    auto pass = ops.start({centroids.data(), k, d}, scales);
+    pass->add(*rows);
+    const PassResult delta = pass->finish();
+    for (size_t i = 0; i < total.sums.size(); ++i) total.sums[i].add(delta.sums[i]);
+    for (size_t c = 0; c < total.counts.size(); ++c) total.counts[c] += delta.counts[c];
+    moved += delta.moved;
+    rechecked += delta.rechecked;
+  }
+  check_pass(*backend, *rows, values, {centroids.data(), k, d}, total);
+  const double passes = static_cast<double>(state.iterations());
+  const double flops = 2.0 * static_cast<double>(n) * k * d * passes;
+  state.counters["GFLOP/s"] = benchmark::Counter(flops / 1e9, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(flops / 1e9 / peak(pool), benchmark::Counter::kIsRate);
+  state.counters["moved_%"] = 100.0 * static_cast<double>(moved) / static_cast<double>(n) / passes;
+  state.counters["rechecked_%"] = 100.0 * static_cast<double>(rechecked) / static_cast<double>(n) / passes;
+}
+
+void full_pass(benchmark::State& state) {
+  const int64_t n = state.range(0);
+  const int d = static_cast<int>(state.range(1));
+  const int k = static_cast<int>(state.range(2));
+  ThreadPool pool(static_cast<int>(state.range(3)));
+  const auto backend = make_cpu_backend(pool);
+  const GroupedValues values(d, k);
+  auto rows = make_block(*backend, n, d, values);
+  std::vector<double> scales;
+  for (const float most : backend->column_ops().max_abs(*rows)) scales.push_back(fixed_scale(fixed_exponent(most)));
+  const std::vector<float> centroids = values.start(k, n);
+  AssignOps& ops = backend->assign_ops();
+  for (auto _ : state) {
+    state.PauseTiming();
+    ops.clear_labels(*rows);
+    state.ResumeTiming();
+    auto pass = ops.start({centroids.data(), k, d}, scales);
+    pass->add(*rows);
+    benchmark::DoNotOptimize(pass->finish());
+  }
+}
+
+void publish(benchmark::State& state) {
+  const int64_t n = state.range(0);
+  const int d = static_cast<int>(state.range(1));
+  const int k = static_cast<int>(state.range(2));
+  ThreadPool pool(static_cast<int>(state.range(3)));
+  const auto backend = make_cpu_backend(pool);
+  const GroupedValues values(d, k);
+  auto rows = make_block(*backend, n, d, values);
+  const std::vector<float> centroids = values.start(k, n);
+  for (auto _ : state) {
+    PublishSums sums;
+    backend->assign_ops().publish(*rows, {centroids.data(), k, d}, {}, sums);
+    benchmark::DoNotOptimize(sums);
+  }
+}
+
+void shapes(benchmark::internal::Benchmark* b) {
+  for (const int threads : {1, 2})
+    for (const auto& [d, k] : {std::pair{16, 8}, {32, 20}, {64, 64}, {16, 256}}) b->Args({1'000'000, d, k, threads});
+  b->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+BENCHMARK(lloyd)->Apply(shapes)->Iterations(kIterations);
+BENCHMARK(lloyd)->Args({10'000'000, 32, 20, 2})->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(kIterations);
+BENCHMARK(full_pass)->Apply(shapes)->Iterations(3);
+BENCHMARK(publish)->Apply(shapes)->Iterations(3);
+
+}  // namespace
+}  // namespace clientele::bench
+
+BENCHMARK_MAIN();
