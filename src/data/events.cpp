@@ -51,26 +51,10 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Groups and compounds that have both required columns.
-std::vector<std::string> event_places(const Catalogue& catalogue, const EventsSpec& spec) {
-  std::vector<std::string> out;
-  for (const h5::Dataset& set : catalogue.datasets) {
-    if (set.shape.size() == 1 && find_field(set.type, spec.client) != nullptr &&
-        find_field(set.type, spec.ts) != nullptr)
-      out.push_back(set.path);
-  }
-  for (const std::string& group : catalogue.groups) {
-    std::vector<std::string> names;
-    for (const h5::Dataset* set : catalogue.members(group)) names.push_back(h5::leaf(set->path));
-    if (has(names, spec.client) && has(names, spec.ts)) out.push_back(group);
-  }
-  return out;
-}
-
 EventsPlace find_place(const std::shared_ptr<const h5::File>& file, const EventsSpec& spec) {
   if (!spec.dataset.empty()) return place_at(file, named_object(file, spec.dataset, "events.dataset"));
   const Catalogue catalogue = read_catalogue(file);
-  const std::vector<std::string> places = event_places(catalogue, spec);
+  const std::vector<std::string> places = event_places(catalogue, spec.client, spec.ts);
   if (places.size() == 1) return place_at(file, places[0]);
   for (const std::string& path : places) {
     if (h5::leaf(path) == "events") return place_at(file, path);
@@ -269,6 +253,20 @@ void append_file(const std::string& path, const EventsSpec& spec, ThreadPool& po
 }
 
 }  // namespace
+
+std::vector<std::string> event_places(const Catalogue& catalogue, const std::string& client, const std::string& ts) {
+  std::vector<std::string> out;
+  for (const h5::Dataset& set : catalogue.datasets) {
+    if (set.shape.size() == 1 && find_field(set.type, client) != nullptr && find_field(set.type, ts) != nullptr)
+      out.push_back(set.path);
+  }
+  for (const std::string& group : catalogue.groups) {
+    std::vector<std::string> names;
+    for (const h5::Dataset* set : catalogue.members(group)) names.push_back(h5::leaf(set->path));
+    if (has(names, client) && has(names, ts)) out.push_back(group);
+  }
+  return out;
+}
 
 EventLog read_events(const EventsSpec& spec, ThreadPool& pool) {
   if (spec.file.empty())

@@ -34,6 +34,9 @@ std::unique_ptr<Source> open_compound(const LayoutRequest& request);
 std::vector<std::string> anndata_candidates(const Catalogue& catalogue);
 std::unique_ptr<Source> open_anndata(const LayoutRequest& request);
 
+/// Groups and compounds that have both columns of a log of events.
+std::vector<std::string> event_places(const Catalogue& catalogue, const std::string& client, const std::string& ts);
+
 /// The table of layouts, in the order in which a file is tried.
 std::span<const Layout> layouts();
 

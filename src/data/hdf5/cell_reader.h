@@ -51,6 +51,10 @@ class CellReader {
   int64_t cells_;
 };
 
+/// The way open_cells() takes: "contiguous pread", "direct chunks" or "library"; `why` says what makes the library
+/// necessary where that is slow.
+std::string read_path(const Dataset& set, std::string& why);
+
 /// Chooses the fastest way. `threads` is how many callers there will be at once. The dataset must be readable, of 1 or
 /// 2 dimensions, and its elements numbers, enums, fixed texts or compounds. Throws Error{input}.
 std::unique_ptr<CellReader> open_cells(const Dataset& set, int threads);

@@ -141,20 +141,31 @@ std::unique_ptr<CellReader> open_library(const Dataset& set, int threads, const 
   return std::make_unique<LibraryReader>(set, threads, why);
 }
 
+std::string read_path(const Dataset& set, std::string& why) {
+  if (has_variable_text(set.type)) {
+    why = "texts of variable length";
+  } else if (only_the_library_converts(set.type)) {
+    why = "numbers of an unusual type";
+  } else if (set.storage == Storage::contiguous && set.offset >= 0) {
+    return "contiguous pread";
+  } else if (set.storage == Storage::chunked && !decoded_here(set.filters)) {
+    why = "filters that only the library knows";
+  } else if (set.storage == Storage::chunked && partial_chunks_are_raw(set)) {
+    why = "unfiltered chunks at the edge";
+  } else if (set.storage == Storage::chunked) {
+    return "direct chunks";
+  }
+  return "library";
+}
+
 std::unique_ptr<CellReader> open_cells(const Dataset& set, int threads) {
   set.check_readable();
-  const std::string slow = set.path + ": read through the HDF5 library, which is slow: ";
-  if (has_variable_text(set.type))
-    return open_library(set, threads, slow + "its records hold texts of variable length");
-  if (only_the_library_converts(set.type))
-    return open_library(set, threads, slow + "its numbers are of an unusual type");
-  if (set.storage == Storage::compact) return open_library(set, threads, "");
-  if (set.storage == Storage::contiguous) {
-    return set.offset >= 0 ? open_contiguous(set) : open_library(set, threads, "");
-  }
-  if (!decoded_here(set.filters)) return open_library(set, threads, slow + "only the library knows its filters");
-  if (partial_chunks_are_raw(set)) return open_library(set, threads, slow + "its chunks at the edge are unfiltered");
-  return open_chunks(set, threads);
+  std::string why;
+  const std::string path = read_path(set, why);
+  if (path == "contiguous pread") return open_contiguous(set);
+  if (path == "direct chunks") return open_chunks(set, threads);
+  if (!why.empty()) why = set.path + ": read through the HDF5 library, which is slow: " + why;
+  return open_library(set, threads, why);
 }
 
 }  // namespace clientele::h5
