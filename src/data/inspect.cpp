@@ -2,6 +2,7 @@
 
 #include "clientele/base/errors.h"
 #include "clientele/data/events.h"
+#include "hdf5/cell_reader.h"
 #include "hdf5/library_facts.h"
 #include "layout.h"
 
