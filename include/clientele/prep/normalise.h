@@ -35,7 +35,7 @@ NormaliseFit fit_normaliser(Source& source, const CleanRows& rows, const Normali
                             bool spherical, Env& env);
 
 /// Exact type-7 quantiles (fma(f, hi - lo, lo)) of kept rows' present values, per column; NaN where a column has none.
-/// curves: applied before; may be empty. Result: columns x probabilities.
+/// curves: applied to the two order statistics before interpolating (a curve keeps order); may be empty. Result: columns x probabilities.
 std::vector<std::vector<double>> exact_quantiles(Source& source, const CleanRows& rows, std::span<const int> columns, std::span<const Curve> curves,
                                                  std::span<const double> probabilities, Env& env);
 

@@ -1,0 +1,173 @@
+#include "step_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "clientele/base/errors.h"
+#include "order_search.h"
+
+namespace clientele {
+namespace {
+
+constexpr int64_t kSamplePlaces = 4;
+constexpr int64_t kRowsAtPlace = 1024;
+constexpr double kWidest = 0x1p-24;  ///< of max|x|: what the range must reach, 2^-40 / 2^-16
+
+/// Sampled source values, column by column.
+std::vector<std::vector<double>> sample_columns(const CleanReader& reader, std::span<const int> columns) {
+  std::vector<std::vector<double>> out(columns.size());
+  const int64_t rows = std::min(kRowsAtPlace, reader.rows());
+  std::vector<double> buffer(static_cast<size_t>(rows) * columns.size());
+  const ColumnsView<double> piece{buffer.data(), rows, static_cast<int64_t>(columns.size()), rows};
+  for (int64_t place = 0; place < kSamplePlaces; ++place) {
+    const int64_t first = std::min(reader.rows() / kSamplePlaces * place, reader.rows() - rows);
+    reader.read(first, columns, piece);
+    for (size_t c = 0; c < columns.size(); ++c)
+      for (const double x : piece.column(static_cast<int64_t>(c)))
+        if (!std::isnan(x)) out[c].push_back(x);
+  }
+  for (auto& values : out) std::sort(values.begin(), values.end());
+  return out;
+}
+
+bool keeps_order(const FeatureTransform& f) {
+  return f.form == FeatureForm::number || f.form == FeatureForm::ranked;
+}
+
+/// Exact type-7 quartiles of a feature, or bounds of them that settle the question early.
+struct Quartiles {
+  QuantilePosition q1, q3;
+  explicit Quartiles(int64_t n) : q1(quantile_position(n, 0.25)), q3(quantile_position(n, 0.75)) {}
+
+  std::vector<int64_t> ranks() const { return {q1.low, q1.high, q3.low, q3.high}; }
+  double least_range(const OrderSearch& search, size_t feature) const {
+    return search.lowest(feature, 2) - search.highest(feature, 1);
+  }
+  double range(const OrderSearch& search, size_t feature) const {
+    const auto at = [&](size_t i, const QuantilePosition& q) {
+      const double low = search.lowest(feature, i), high = search.lowest(feature, i + 1);
+      return std::fma(q.f, high - low, low);
+    };
+    return at(2, q3) - at(0, q1);
+  }
+};
+
+/// Interquartile ranges of the features that are wanted (where settled early: a lower bound that suffices), 0 for
+/// others.
+std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs, const std::vector<bool>& wanted,
+                               Env& env) {
+  const auto d = static_cast<size_t>(blocks.d);
+  const Quartiles quartiles(blocks.total_rows);
+  std::vector<std::vector<int64_t>> ranks(d);
+  for (size_t j = 0; j < d; ++j)
+    if (wanted[j]) ranks[j] = quartiles.ranks();
+  OrderSearch search(ranks);
+  std::vector<int64_t> counts;
+  const auto settled = [&] {
+    for (size_t j = 0; j < d; ++j)
+      if (wanted[j] && !(quartiles.least_range(search, j) > static_cast<double>(max_abs[j]) * kWidest)) return false;
+    return true;
+  };
+  while (!search.done()) {
+    counts.assign(d * static_cast<size_t>(search.targets()) * kDigits, 0);
+    blocks.each([&](RowBlock& block) {
+      env.backend.column_ops().count_row_digits(block, search.level(), search.targets(), search.prefixes(), counts);
+    });
+    env.comm.sum(counts);
+    search.narrow(counts);
+    if (settled()) break;
+  }
+  std::vector<double> out(d);
+  for (size_t j = 0; j < d; ++j) out[j] = search.done() ? quartiles.range(search, j) : quartiles.least_range(search, j);
+  return out;
+}
+
+[[noreturn]] void refuse(const std::string& feature, double max_abs, double spread) {
+  throw Error(
+      ErrorKind::input,
+      {.what = "a feature has values so far out that exact sums would blur the others",
+       .where = "feature " + feature,
+       .expected =
+           "a largest distance from the mean of at most 2^24 times the interquartile range (or the standard deviation)",
+       .found = std::to_string(max_abs) + " against " + std::to_string(spread),
+       .hint = "Winsorise (normalise.winsorise = [0.001, 0.999]) or give the column a transform."});
+}
+
+}  // namespace
+
+StepCheck::StepCheck(const CleanReader& reader, std::span<const int> columns,
+                     std::span<const FeatureTransform> transforms, std::span<const double> knots, Env& env)
+    : transforms_(transforms.begin(), transforms.end()), knots_(knots) {
+  const auto samples = sample_columns(reader, columns);
+  low_.assign(transforms.size(), NAN);
+  high_.assign(transforms.size(), NAN);
+  for (size_t j = 0; j < transforms.size(); ++j) {
+    const auto& values = samples[static_cast<size_t>(transforms[j].source)];
+    if (values.empty() || !keeps_order(transforms[j])) continue;
+    low_[j] = values[(values.size() - 1) * 3 / 10];
+    high_[j] = values[(values.size() - 1) * 7 / 10];
+  }
+  counts_.assign(static_cast<size_t>(env.pool.threads()), std::vector<int64_t>(2 * transforms.size()));
+}
+
+void StepCheck::count(const Piece& piece) {
+  auto& counts = counts_[static_cast<size_t>(piece.worker)];
+  for (size_t j = 0; j < transforms_.size(); ++j) {
+    if (std::isnan(low_[j])) continue;
+    const auto values = piece.values.column(transforms_[j].source);
+    const double low = low_[j], high = high_[j];
+    int64_t below = 0, above = 0;
+    for (const double x : values) {
+      below += x <= low ? 1 : 0;
+      above += x >= high ? 1 : 0;
+    }
+    counts[2 * j] += below;
+    counts[2 * j + 1] += above;
+  }
+}
+
+StepCheck::Proof StepCheck::proof(size_t j, const RowBlocks& blocks, double max_abs,
+                                  std::span<const int64_t> counts) const {
+  if (std::isnan(low_[j])) return Proof::none;
+  const int64_t n = blocks.total_rows;
+  const Quartiles q(n);
+  const int64_t below = counts[2 * j], above = counts[2 * j + 1];
+  if (low_[j] == high_[j]) return below > q.q3.high && above >= n - q.q1.low ? Proof::spreadless : Proof::none;
+  const auto value = [&](double x) {
+    const float v = to_feature(transform_value(transforms_[j], knots_.data(), x));
+    return static_cast<double>(v) - blocks.means[j];
+  };
+  // 16 times what is needed: more than all roundings, and than a curve may fail to keep the order of neighbours.
+  const bool wide = value(high_[j]) - value(low_[j]) > 16 * max_abs * kWidest;
+  return wide && below > q.q1.high && above >= n - q.q3.low ? Proof::fine : Proof::none;
+}
+
+void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs, const FeatureSpace& space, Env& env) {
+  const auto d = static_cast<size_t>(blocks.d);
+  std::vector<int64_t> counts(2 * d);
+  for (const auto& of_worker : counts_)
+    for (size_t i = 0; i < counts.size(); ++i) counts[i] += of_worker[i];
+  env.comm.sum(counts);
+  std::vector<double> ranges(d, 0);
+  std::vector<Proof> proofs(d, Proof::none);
+  std::vector<bool> search(d, false);
+  for (size_t j = 0; j < d; ++j) {
+    const double max = static_cast<double>(max_abs[j]);
+    if (!space.spherical) proofs[j] = proof(j, blocks, max, counts);
+    // Two values: the range is 0 or at least a quarter of their distance, so the deviation decides.
+    const FeatureForm form = space.features[j].transform.form;
+    if (!space.spherical && (form == FeatureForm::one_hot || form == FeatureForm::indicator))
+      proofs[j] = Proof::spreadless;
+    search[j] = proofs[j] == Proof::none && max > 0;
+  }
+  if (std::find(search.begin(), search.end(), true) != search.end()) ranges = row_ranges(blocks, max_abs, search, env);
+  for (size_t j = 0; j < d; ++j) {
+    const double max = static_cast<double>(max_abs[j]);
+    if (max == 0 || proofs[j] == Proof::fine) continue;
+    const bool spreadless = proofs[j] == Proof::spreadless || ranges[j] == 0;
+    const double spread = spreadless ? std::sqrt(blocks.variances[j]) : ranges[j];
+    if (max * 0x1p-40 > 0x1p-16 * spread) refuse(space.features[j].name, max, spread);
+  }
+}
+
+}  // namespace clientele
