@@ -1,1 +1,80 @@
-int main() { return 1; }
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "clientele/base/errors.h"
+#include "clientele/base/json.h"
+#include "command_line.h"
+#include "commands.h"
+#include "signals.h"
+#include "stdout_text.h"
+
+namespace {
+
+using clientele::CommandLine;
+using clientele::Error;
+
+int dispatch(const CommandLine& line) {
+  using Command = int (*)(const CommandLine&);
+  static constexpr std::array<std::pair<const char*, Command>, 9> kCommands = {{
+      {"run", clientele::run_command},
+      {"plan", clientele::plan_command},
+      {"validate", clientele::validate_command},
+      {"inspect", clientele::inspect_command},
+      {"assign", clientele::assign_command},
+      {"doctor", clientele::doctor_command},
+      {"generate", clientele::generate_command},
+      {"report", clientele::report_command},
+      {"version", clientele::version_command},
+  }};
+  for (const auto& [name, command] : kCommands)
+    if (line.command == name) return command(line);
+  clientele::write_stdout(line.text);
+  return 0;
+}
+
+/// Tells a failure: as text, or as the last event of a JSON log.
+int tell(bool json, int code, const clientele::Complaint& complaint) {
+  std::string text = "error: " + clientele::format(complaint) + '\n';
+  if (json) {
+    const clientele::Json event = {{"event", "summary"},
+                                   {"status", "failed"},
+                                   {"exit_code", code},
+                                   {"error",
+                                    {{"what", complaint.what},
+                                     {"where", complaint.where},
+                                     {"expected", complaint.expected},
+                                     {"found", complaint.found},
+                                     {"hint", complaint.hint}}}};
+    text = event.dump(-1, ' ', false, clientele::Json::error_handler_t::replace) + '\n';
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  constexpr int kInternal = static_cast<int>(clientele::ErrorKind::internal);
+  try {
+    clientele::install_signal_handlers();
+    line = clientele::parse_command_line(argc, argv);
+    return dispatch(line);
+  } catch (const Error& error) {
+    return tell(line.log_json, error.exit_code(), error.complaint());
+  } catch (const std::bad_alloc&) {
+    return tell(
+        line.log_json, kInternal,
+        {.what = "out of memory",
+         .hint = "Use a machine with more memory, or fewer rows (input.rows); `clientele plan` estimates the need."});
+  } catch (const std::exception& error) {
+    return tell(line.log_json, kInternal,
+                {.what = "internal fault",
+                 .found = error.what(),
+                 .hint = "This is a fault of the program; please report it with the job file."});
+  }
+}

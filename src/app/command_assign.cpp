@@ -1,0 +1,58 @@
+#include <cstdio>
+
+#include "assign.h"
+#include "clientele/base/errors.h"
+#include "commands.h"
+#include "display.h"
+#include "job_layers.h"
+#include "job_resolve.h"
+#include "outcome_text.h"
+#include "stdout_text.h"
+
+namespace clientele {
+namespace {
+
+/// The job that says where the clients are: --job's, or one made of FILE and its options.
+Job clients_job(const CommandLine& line) {
+  if (line.job.empty() == line.file.empty())
+    throw Error(ErrorKind::usage, {.what = "assign reads FILE or what --job says",
+                                   .where = "command line",
+                                   .expected = "one of the two",
+                                   .found = line.file.empty() ? "neither" : "both",
+                                   .hint = "clientele assign MODEL FILE --out DIR"});
+  if (!line.job.empty()) return resolve_job({line.job, job_environment(), line.sets, line.flags, {}}).job;
+  if (!line.sets.empty())
+    throw Error(ErrorKind::usage, {.what = "--set changes a job, but there is no --job",
+                                   .where = "command line",
+                                   .hint = "Use --layout, --dataset and --id with FILE."});
+  Job job;
+  job.input.file = {line.file};
+  if (!line.layout.empty()) job.input.layout = line.layout;
+  job.input.dataset = line.dataset;
+  job.input.id = line.id;
+  return job;
+}
+
+}  // namespace
+
+int assign_command(const CommandLine& line) {
+  AssignRequest request{line.model, clients_job(line)};
+  request.job.columns.clear();  // the model says what the columns are
+  request.job.output.folder = line.out;
+  request.job.output.csv = line.csv;
+  request.job.run.device = line.device;
+  request.job.run.threads = line.threads;
+  if (line.device != "auto" && line.device != "cpu" && cuda_index(line.device) < 0)
+    throw Error(ErrorKind::usage, {.what = "no such device",
+                                   .where = "--device",
+                                   .expected = "auto, cpu, cuda or cuda:INDEX",
+                                   .found = line.device});
+  Display display(display_options(line.log_json, line.quiet), stderr);
+  const RunOutcome outcome = assign_clients(request, line.force, display);
+  for (const std::string& warning : outcome.warnings) display.warn(warning);
+  display.finish(summary_event(outcome, 0), summary_lines(outcome));
+  write_stdout("segments  " + (outcome.folder / "segments.h5ad").string() + '\n');
+  return 0;
+}
+
+}  // namespace clientele

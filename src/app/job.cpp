@@ -1,0 +1,45 @@
+#include "job.h"
+
+namespace clientele {
+
+void OutputSpec::visit(SpecVisitor& v) {
+  v.field({.name = "folder", .help = "Folder that the result is published in; replaced as a whole by the next run."},
+          folder);
+  v.field({.name = "csv", .help = "Write segments.csv beside segments.h5ad."}, csv);
+}
+
+void RunSpec::visit(SpecVisitor& v) {
+  v.field({.name = "device",
+           .help = "auto (a GPU when one can be used, else the CPU), cpu, cuda or cuda:INDEX; the result's bytes are "
+                   "the same."},
+          device);
+  v.field({.name = "threads",
+           .help = "Threads of the CPU; 0 is one for each processor this process may use.",
+           .low = 0,
+           .high = 4096},
+          threads);
+  v.choice_of({.name = "simd",
+               .help = "Instruction set of the CPU backend; auto takes the widest one.",
+               .choices = {"auto", "scalar", "avx2", "avx512"}},
+              simd);
+  v.field({.name = "block_rows",
+           .help = "Rows of one block of the engine, made up to a multiple of 65536; 0 keeps all rows in one block.",
+           .low = 0,
+           .high = 0x1p40},
+          block_rows);
+  v.field({.name = "strict", .help = "A warning makes the exit code 9; the result is published all the same."}, strict);
+}
+
+std::string column_with_role(const Job& job, ColumnRole role) {
+  for (const auto& [name, spec] : job.columns)
+    if (spec.role == role) return name;
+  return {};
+}
+
+StartFile start_file(const std::string& init) {
+  const size_t colon = init.rfind(":/");
+  if (colon == std::string::npos || colon == 0) return {init, ""};
+  return {init.substr(0, colon), init.substr(colon + 1)};
+}
+
+}  // namespace clientele

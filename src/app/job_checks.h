@@ -1,0 +1,22 @@
+// What single keys cannot show: values that contradict one another.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "job_bind.h"
+
+namespace clientele {
+
+/// Which checks apply: `run` needs an output folder, `validate` looks at the job file alone.
+struct CheckScope {
+  bool needs_output = false;
+};
+
+/// Appends every contradiction. Opens no file.
+void check_job(const BoundJob& bound, const CheckScope& scope, std::vector<Problem>& problems);
+
+/// "cuda:3" -> 3, "cuda" -> 0, anything else -> -1.
+int cuda_index(const std::string& device);
+
+}  // namespace clientele

@@ -1,0 +1,36 @@
+// What this machine offers, for doctor and plan.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "clientele/base/json.h"
+
+namespace clientele {
+
+struct MemoryFacts {
+  int64_t total_bytes = 0;
+  int64_t available_bytes = 0;
+  int64_t cgroup_limit_bytes = 0;  ///< 0: none
+  /// The smaller of what is available and the limit.
+  int64_t usable_bytes() const;
+};
+MemoryFacts memory_facts();
+
+std::string processor_name();
+/// "always", "madvise" or "never"; empty if the kernel does not say.
+std::string huge_pages();
+
+struct FolderFacts {
+  std::string path;
+  std::string file_system;  ///< "ext4", "tmpfs", ... or the type's number
+  int64_t free_bytes = 0;
+  bool writable = false;
+  bool exchange = false;  ///< two folders can be exchanged in one step, as publishing over an earlier run needs
+  std::string reason;     ///< why not
+};
+/// Looks at the nearest existing folder of `folder`'s path; makes and removes two empty folders there.
+FolderFacts folder_facts(const std::filesystem::path& folder);
+
+}  // namespace clientele

@@ -1,0 +1,156 @@
+#include "pipeline.h"
+
+#include "client_rows.h"
+#include "clientele/base/files.h"
+#include "clientele/prep/normalise.h"
+#include "clients.h"
+#include "device.h"
+#include "fingerprint.h"
+#include "job_resolve.h"
+#include "model_of.h"
+#include "publication.h"
+#include "run_lock.h"
+#include "run_record.h"
+#include "stage_clock.h"
+#include "start_centroids.h"
+#include "version.h"
+
+namespace clientele {
+namespace {
+
+/// Position of the column with row weights, or -1.
+int weight_column(const Schema& schema) {
+  for (size_t i = 0; i < schema.columns.size(); ++i)
+    if (schema.columns[i].role == ColumnRole::weight) return static_cast<int>(i);
+  return -1;
+}
+
+RunOutcome outcome_of(const std::filesystem::path& folder) {
+  RunOutcome outcome;
+  outcome.up_to_date = true;
+  outcome.folder = folder;
+  outcome.run = Json::parse(read_text(folder / kMarker));
+  const Json profiles = Json::parse(read_text(folder / "profiles.json"));
+  for (const Json& segment : profiles["segments"]) outcome.segment_names.push_back(segment.value("name", ""));
+  for (const Json& warning : outcome.run["warnings"]) outcome.warnings.push_back(warning);
+  return outcome;
+}
+
+void warn_of_result(const Clustering& best, Env& env) {
+  if (!best.converged)
+    env.warnings.push_back("The clustering did not converge: it stopped by " + best.stopped_by + " after " +
+                           std::to_string(best.iterations) + " iterations.");
+  if (best.empty_left > 0)
+    env.warnings.push_back(std::to_string(best.empty_left) +
+                           " segment(s) stayed empty: the data has no rows left to start them from.");
+}
+
+/// What run.json says of the run as a whole; the stages add what they know.
+Json run_head(const BoundJob& bound, const std::string& key) {
+  return {{"schema", 1},
+          {"program", program_facts()},
+          {"job", job_with_origins(bound)},
+          {"seed", bound.job.cluster.seed},
+          {"run_key", key}};
+}
+
+/// The stages' results, as far as publishing needs them.
+struct Finished {
+  Clients& clients;
+  CleanRows& rows;
+  NormaliseFit& fitted;
+  Sweep& sweep;
+  const Profiles& profiles;
+};
+
+/// Writes everything, puts run.json together and publishes.
+RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& files, Finished done, Json run,
+                          StageClock& clock, StagedFolder& staged, Env& env) {
+  const Job& job = bound.job;
+  const uint64_t seed = static_cast<uint64_t>(job.cluster.seed);
+  const Clustering& best = done.sweep.best().clustering;
+  warn_of_result(best, env);
+  const int64_t read = done.clients.published_ids().rows;
+  const int64_t columns = static_cast<int64_t>(done.clients.source->schema().columns.size());
+  run["input"] = input_record(files, done.clients.plan, read, columns);
+  run["result"] = result_record(done.sweep, seed);
+  run["normalisation"] = done.fitted.report;
+  run["behaviour"] = done.clients.behaviour;
+  const Json portable = {{"job", job_values(job)},
+                         {"seed", seed},
+                         {"input", input_values(files, read, columns)},
+                         {"result", portable_result(run["result"])}};
+
+  env.progress.stage("write", 0, "");
+  const Model model = model_of(std::move(done.fitted.space), best, done.profiles, seed);
+  const Publication publication{to_json(done.profiles), to_csv(done.profiles), done.rows.report, job.output.csv};
+  const ClientRows spread = spread_rows(done.sweep.published, done.clients, done.rows);
+  run["rows"] = {{"read", read}, {"kept", done.rows.kept}, {"excluded", exclusion_counts(spread.excluded)}};
+  clock.timed("write", [&] {
+    const SegmentsFile file =
+        segments_file(model, spread.view(done.clients.published_ids()), publication.profiles, portable);
+    write_result(staged, file, model, publication, env.pool);
+  });
+  refuse_changed(files);
+  run["stages"] = clock.json();
+  run["seconds"] = clock.total();
+  run["peak_memory_bytes"] = peak_memory_bytes();
+  run["warnings"] = env.warnings;
+  publish_run(staged, run, publication);
+  RunOutcome outcome;
+  outcome.folder = absolute_folder(job.output.folder);
+  outcome.run = std::move(run);
+  outcome.segment_names = model.segment_names;
+  outcome.warnings = std::move(env.warnings);
+  return outcome;
+}
+
+}  // namespace
+
+RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
+  const Job& job = bound.job;
+  const std::filesystem::path folder = absolute_folder(job.output.folder);
+  StageClock clock;
+
+  const RunLock lock(folder);
+  remove_stale_staging(folder);
+  const DeviceChoice device = choose_device(job.run);
+  ThreadPool pool(static_cast<int>(job.run.threads));
+  progress.stage("fingerprint", 0, "");
+  const std::vector<InputFile> files = clock.timed("fingerprint", [&] { return fingerprint(job, pool); });
+  const std::string key = run_key(job, files);
+  if (!force && up_to_date(folder, key)) return outcome_of(folder);
+
+  StagedFolder staged(folder, kMarker);
+  const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
+  const std::unique_ptr<Comm> comm = make_single_comm();
+  Env env{.pool = pool,
+          .backend = *backend,
+          .comm = *comm,
+          .progress = progress,
+          .block_rows = job.run.block_rows,
+          .warnings = {}};
+  Json run = run_head(bound, key);
+  run["device"] = device_record(backend->facts());
+  run["device"]["reason"] = device.reason;
+
+  Clients clients = clock.timed("open", [&] { return open_clients(job, env); });
+  CleanRows rows = clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, env); });
+  const bool spherical = job.cluster.algorithm == ClusterSpec::Algorithm::spherical;
+  NormaliseFit fitted = clock.timed(
+      "normalise", [&] { return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, env); });
+  const int weights = weight_column(clients.source->schema());
+  RowBlocks blocks =
+      clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
+  const StartPlan start = plan_start(bound, fitted.space, rows);
+  Sweep sweep = clock.timed(
+      "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
+  const Profiles profiles = clock.timed("profile", [&] {
+    return profile(*clients.source, rows, fitted.space, blocks, sweep.best().clustering, sweep.published, job.profile,
+                   env);
+  });
+  blocks = RowBlocks();  // before writing needs memory of its own
+  return publish_result(bound, files, {clients, rows, fitted, sweep, profiles}, std::move(run), clock, staged, env);
+}
+
+}  // namespace clientele

@@ -1,0 +1,180 @@
+#include "plan.h"
+
+#include <filesystem>
+
+#include "clientele/base/files.h"
+#include "clientele/data/inspect.h"
+#include "device.h"
+#include "fingerprint.h"
+#include "machine.h"
+#include "publication.h"
+#include "run_lock.h"
+
+namespace clientele {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Shape {
+  int64_t rows = -1;  ///< -1: known only after reading
+  int64_t columns = 0;
+  int64_t clustered = 0;  ///< columns that features come from
+  int64_t features = 0;   ///< after one-hot expansion of dictionaries known now
+  bool weighted = false;
+};
+
+int64_t features_of(const Column& column, const NormaliseSpec& spec) {
+  if (column.role != ColumnRole::cluster) return 0;
+  const int64_t levels = static_cast<int64_t>(column.categories.size());
+  const int64_t own = column.kind == ColumnKind::category ? std::min(levels, spec.max_categories + 1) : 1;
+  return own + (column.missing_indicator ? 1 : 0);
+}
+
+Json column_list(const Schema& schema, const NormaliseSpec& spec, Shape& shape) {
+  static constexpr const char* kRoles[] = {"automatic", "cluster", "profile", "id", "weight", "ignore"};
+  static constexpr const char* kKinds[] = {"automatic", "number", "count", "money", "ordinal",
+                                           "category",  "flag",   "time",  "id"};
+  Json list = Json::array();
+  for (const Column& column : schema.columns) {
+    const int64_t features = features_of(column, spec);
+    list.push_back({{"name", column.name},
+                    {"kind", kKinds[static_cast<int>(column.kind)]},
+                    {"role", kRoles[static_cast<int>(column.role)]},
+                    {"features", features}});
+    ++shape.columns;
+    shape.clustered += features > 0 ? 1 : 0;
+    shape.features += features;
+    shape.weighted = shape.weighted || column.role == ColumnRole::weight;
+  }
+  return list;
+}
+
+/// The table's schema with the behaviour features that the job asks for.
+Schema with_behaviour(Schema schema, const BehaviourSpec& spec) {
+  for (const BehaviourFeature& feature : behaviour_features()) {
+    for (const std::string& word : spec.features) {
+      if (word != feature.name && word != feature.block) continue;
+      Column column;
+      column.name = feature.name;
+      column.unit = feature.unit;
+      schema.columns.push_back(column);
+      break;
+    }
+  }
+  return schema;
+}
+
+Json input_plan(const Job& job, ThreadPool& pool, Schema& schema, Shape& shape) {
+  Json plan = Json::object();
+  if (!job.input.file.empty()) {
+    const std::unique_ptr<Source> source = open_input(job.input, pool);
+    const ReadPlan read = source->plan();
+    schema = source->schema();
+    shape.rows = source->rows();
+    plan = {{"files", job.input.file},
+            {"layout", read.layout},
+            {"rows", shape.rows},
+            {"read_path", read.path},
+            {"datasets", read.datasets},
+            {"notes", read.notes},
+            {"stored_bytes", read.stored_bytes},
+            {"decoded_bytes", read.decoded_bytes}};
+  }
+  if (job.events.present()) {
+    for (const std::string& file : job.events.file) inspect_file(file);
+    plan["events"] = job.events.file;
+    if (job.input.file.empty()) plan["rows"] = "one a client of the log, known after reading";
+    schema = with_behaviour(std::move(schema), job.behaviour);
+  }
+  return plan;
+}
+
+/// How often the input is read, by stage; iterations run on the features in memory.
+Json passes(const Job& job) {
+  using Method = NormaliseSpec::Method;
+  const Method method = job.normalise.method;
+  const bool sorted = method == Method::robust || method == Method::quantile || !job.normalise.winsorise.empty() ||
+                      job.clean.missing == CleanSpec::Missing::median;
+  Json list = Json::array();
+  list.push_back({{"stage", "clean"}, {"reads", "1"}});
+  list.push_back({{"stage", "normalise"}, {"reads", sorted ? "1 to 5, for exact quantiles" : "0 or 1"}});
+  list.push_back({{"stage", "features"}, {"reads", "1"}});
+  const int64_t ks = job.cluster.k.back() - job.cluster.k.front() + 1;
+  const int64_t fits = ks * (job.cluster.given_start() ? 1 : job.cluster.restarts);
+  list.push_back({{"stage", "cluster"},
+                  {"reads", "0"},
+                  {"fits", fits},
+                  {"iterations_at_most", fits * job.cluster.max_iterations}});
+  list.push_back({{"stage", "profile"}, {"reads", "1 to 5, for exact quantiles"}});
+  return list;
+}
+
+Json memory_plan(const Shape& shape, Backend& backend, bool cuda) {
+  const MemoryFacts memory = memory_facts();
+  Json plan = {{"usable_bytes", memory.usable_bytes()}};
+  if (shape.rows < 0) {
+    plan["estimate"] = "depends on the number of clients in the log";
+    return plan;
+  }
+  const int64_t features = backend.rows_bytes(shape.rows, static_cast<int>(shape.features), shape.weighted);
+  const int64_t published = shape.rows * 17;  // label, second, distance, margin, excluded
+  const int64_t seeding = shape.rows * 8;
+  const int64_t base = int64_t{64} << 20;
+  plan["features_bytes"] = features;
+  plan["rows_bytes"] = published;
+  const int64_t host = base + published + (cuda ? 0 : features + seeding);
+  plan["host_bytes"] = host;
+  plan["device_bytes"] = cuda ? features + seeding : 0;
+  plan["fits"] = host < memory.usable_bytes();
+  return plan;
+}
+
+/// Decided from the recorded sizes and times of the input files, without reading them.
+Json up_to_date_plan(const Job& job) {
+  if (job.output.folder.empty()) return "unknown: no output folder is given";
+  const fs::path folder = absolute_folder(job.output.folder);
+  std::error_code fault;
+  if (!fs::is_regular_file(folder / kMarker, fault)) return "no: the folder holds no run";
+  const Json run = Json::parse(read_text(folder / kMarker), nullptr, false);
+  if (!run.is_object() || !run.contains("run_key") || !run.contains("input"))
+    return "no: the folder's run.json is damaged";
+  std::vector<InputFile> files = list_inputs(job);
+  for (InputFile& file : files)
+    for (const Json& record : run["input"].value("files", Json::array()))
+      if (record.value("path", "") == file.path && record.value("size", int64_t{-1}) == file.size &&
+          record.value("modified", "") == iso_time(file.modified))
+        file.checksum = record.value("checksum", "");
+  if (run_key(job, files) != run["run_key"].get<std::string>())
+    return "no: the job, an input file or the program changed";
+  return "yes, if the output's checksums hold: the run would do nothing";
+}
+
+}  // namespace
+
+Json plan_job(const BoundJob& bound) {
+  const Job& job = bound.job;
+  ThreadPool pool(static_cast<int>(job.run.threads));
+  const DeviceChoice device = choose_device(job.run);
+  const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
+  Shape shape;
+  Schema schema;
+  Json plan = {{"input", input_plan(job, pool, schema, shape)}};
+  apply_column_specs(job.columns, schema);
+  plan["columns"] = column_list(schema, job.normalise, shape);
+  plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
+  plan["k"] = job.cluster.k;
+  plan["passes"] = passes(job);
+  plan["device"] = {{"name", backend->facts().name},
+                    {"device", backend->facts().device},
+                    {"simd", backend->facts().simd},
+                    {"threads", backend->facts().threads},
+                    {"reason", device.reason}};
+  plan["memory"] = memory_plan(shape, *backend, device.cuda);
+  Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
+                  "data_quality.json", "run.json",     "report.html"};
+  if (job.output.csv) outputs.push_back("segments.csv");
+  plan["output"] = {{"folder", job.output.folder}, {"files", outputs}, {"up_to_date", up_to_date_plan(job)}};
+  return plan;
+}
+
+}  // namespace clientele

@@ -1,0 +1,91 @@
+#include "run_record.h"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+
+namespace clientele {
+namespace {
+
+Json history_record(const std::vector<Iteration>& history) {
+  Json list = Json::array();
+  for (const Iteration& round : history)
+    list.push_back({{"inertia", round.inertia},
+                    {"shift2", round.shift2},
+                    {"moved", round.moved},
+                    {"rechecked", round.rechecked},
+                    {"repaired", round.repaired}});
+  return list;
+}
+
+Json scores_of(const Scores& scores) {
+  return to_json(scores).value("scores", Json::array());
+}
+
+}  // namespace
+
+Json input_record(const std::vector<InputFile>& files, const ReadPlan& plan, int64_t rows, int64_t columns) {
+  Json record = {{"files", Json::array()}};
+  for (const InputFile& file : files)
+    record["files"].push_back(
+        {{"path", file.path}, {"size", file.size}, {"modified", iso_time(file.modified)}, {"checksum", file.checksum}});
+  record["layout"] = plan.layout;
+  record["read_path"] = plan.path;
+  record["datasets"] = plan.datasets;
+  record["notes"] = plan.notes;
+  record["rows"] = rows;
+  record["columns"] = columns;
+  return record;
+}
+
+Json input_values(const std::vector<InputFile>& files, int64_t rows, int64_t columns) {
+  Json record = {{"files", Json::array()}};
+  for (const InputFile& file : files) record["files"].push_back(std::filesystem::path(file.path).filename().string());
+  record["rows"] = rows;
+  record["columns"] = columns;
+  return record;
+}
+
+Json device_record(const BackendFacts& facts) {
+  return {{"name", facts.name}, {"device", facts.device}, {"simd", facts.simd}, {"threads", facts.threads}};
+}
+
+Json result_record(const Sweep& sweep, uint64_t seed) {
+  const Clustering& best = sweep.best().clustering;
+  Json result = {{"k", best.k},
+                 {"inertia", best.inertia},
+                 {"iterations", best.iterations},
+                 {"converged", best.converged},
+                 {"stopped_by", best.stopped_by},
+                 {"last_gain", best.last_gain},
+                 {"sizes", best.rows},
+                 {"seed", seed},
+                 {"restart", best.restart},
+                 {"empty_repairs", best.empty_repairs},
+                 {"empty_left", best.empty_left},
+                 {"scores", scores_of(sweep.best().scores)},
+                 {"choice", to_json(sweep.choice)},
+                 {"candidates", Json::array()}};
+  for (const Candidate& candidate : sweep.candidates)
+    result["candidates"].push_back({{"k", candidate.clustering.k},
+                                    {"inertia", candidate.clustering.inertia},
+                                    {"iterations", candidate.clustering.iterations},
+                                    {"converged", candidate.clustering.converged},
+                                    {"scores", scores_of(candidate.scores)}});
+  result["history"] = history_record(best.history);
+  return result;
+}
+
+Json portable_result(const Json& result) {
+  Json portable = result;
+  for (Json& round : portable["history"]) round.erase("rechecked");
+  return portable;
+}
+
+int64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace clientele

@@ -1,0 +1,32 @@
+#include "sweep.h"
+
+namespace clientele {
+
+Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vector<float>& start,
+                    const ClusterSpec& cluster, const JudgeSpec& judge_spec, Env& env) {
+  Sweep sweep;
+  for (const int k : ks) {
+    Candidate candidate;
+    candidate.clustering = fit(blocks, k, cluster, start, env);
+    sweep.published = Published();  // the last one's rows go before the next one's come
+    sweep.published = publish(blocks, candidate.clustering, env);
+    candidate.scores =
+        judge(blocks, candidate.clustering, sweep.published, judge_spec, static_cast<uint64_t>(cluster.seed), env);
+    sweep.candidates.push_back(std::move(candidate));
+  }
+  if (ks.size() == 1) {
+    sweep.choice = {ks[0], "k was given.", {}};
+    return sweep;
+  }
+  std::vector<Scores> scores;
+  for (const Candidate& candidate : sweep.candidates) scores.push_back(candidate.scores);
+  sweep.choice = choose_k(scores);
+  while (sweep.best().clustering.k != sweep.choice.k) ++sweep.chosen;
+  if (sweep.chosen + 1 != sweep.candidates.size()) {
+    sweep.published = Published();
+    sweep.published = publish(blocks, sweep.best().clustering, env);
+  }
+  return sweep;
+}
+
+}  // namespace clientele
