@@ -1,4 +1,5 @@
-// What each segment is: sizes, centroids in original units and in z, quantiles, lift, effect size, importance, top categories, a name.
+// What each segment is: sizes, centroids in original units and in z, quantiles, lift, effect size, importance, top
+// categories, a name.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace clientele {
 /// [profile] of a job file.
 struct ProfileSpec {
   std::vector<double> quantiles = {0.05, 0.25, 0.5, 0.75, 0.95};
-  int64_t name_features = 2;   ///< features that a generated name mentions
-  std::vector<std::string> names;   ///< own names for segments 0, 1, ...; empty: generated
+  int64_t name_features = 2;       ///< features that a generated name mentions
+  std::vector<std::string> names;  ///< own names for segments 0, 1, ...; empty: generated
 
   void visit(SpecVisitor& v);
 };
@@ -24,17 +25,17 @@ struct ProfileSpec {
 /// One number column (cluster or profile role) in one segment. Original units.
 struct ColumnProfile {
   int64_t present = 0, missing = 0;
-  double mean = 0, sd = 0;               ///< NaN if none present
-  double z = 0;                          ///< (mean - population mean) / population sd; 0 if the sd is 0
-  double lift = 0;                       ///< mean / population mean; NaN if that is 0
-  double effect = 0;                     ///< Cohen's d of segment against the rest, pooled sd; NaN if undefined
-  std::vector<double> quantiles;         ///< type 7, exact
+  double mean = 0, sd = 0;        ///< NaN if none present
+  double z = 0;                   ///< (mean - population mean) / population sd; 0 if the sd is 0
+  double lift = 0;                ///< mean / population mean; NaN if that is 0
+  double effect = 0;              ///< Cohen's d of segment against the rest, pooled sd; NaN if undefined
+  std::vector<double> quantiles;  ///< type 7, exact
 };
 
 struct CategoryShare {
   std::string category;
-  double share = 0;   ///< of the segment's present rows
-  double lift = 0;    ///< share / population share
+  double share = 0;  ///< of the segment's present rows
+  double lift = 0;   ///< share / population share
 };
 
 struct SegmentProfile {
@@ -44,26 +45,30 @@ struct SegmentProfile {
   double share = 0;
   double mean_distance = 0;
   double mean_margin = 0;
-  std::vector<ColumnProfile> numbers;                       ///< one per Profiles::number_columns
-  std::vector<std::vector<CategoryShare>> categories;       ///< one list per Profiles::category_columns, by share, at most 10
-  std::vector<double> centroid_normalised;                  ///< per feature
+  std::vector<ColumnProfile> numbers;  ///< one per Profiles::number_columns
+  std::vector<std::vector<CategoryShare>>
+      categories;                           ///< one list per Profiles::category_columns, by share, at most 10
+  std::vector<double> centroid_normalised;  ///< per feature
 };
 
 struct Profiles {
   std::vector<std::string> number_columns, number_units, category_columns, feature_names;
-  std::vector<bool> number_clustered;                        ///< role cluster (true) or profile
-  std::vector<ColumnProfile> population;                     ///< one per number column
+  std::vector<bool> number_clustered;     ///< role cluster (true) or profile
+  std::vector<ColumnProfile> population;  ///< one per number column
   std::vector<std::vector<CategoryShare>> population_categories;
-  std::vector<double> importance;                            ///< per feature: between-segment share of its variance (eta^2), 0..1
+  std::vector<double> importance;  ///< per feature: between-segment share of its variance (eta^2), 0..1
   std::vector<double> quantile_probabilities;
   std::vector<SegmentProfile> segments;
 };
 
-/// Streams kept rows once or twice with their labels. Sums are canonical per 65,536-row block and segment: the same bytes whatever the threads.
-Profiles profile(Source& source, const CleanRows& rows, const FeatureSpace& space, const RowBlocks& blocks, const Clustering& clustering, const Published& published,
-                 const ProfileSpec& spec, Env& env);
+/// Streams kept rows twice with their labels (oftener only where values crowd). Sums run per 65,536-row block and
+/// segment: the same bytes whatever the threads, pieces and ranks. Rows count once whatever their weight; importance
+/// counts by weight.
+Profiles profile(Source& source, const CleanRows& rows, const FeatureSpace& space, const RowBlocks& blocks,
+                 const Clustering& clustering, const Published& published, const ProfileSpec& spec, Env& env);
 
-Json to_json(const Profiles& profiles);          ///< profiles.json: {"segments": [..], "population": .., "features": ..}; NaN is null
-std::string to_csv(const Profiles& profiles);    ///< profiles.csv: one row per segment
+Json to_json(
+    const Profiles& profiles);  ///< profiles.json: {"segments": [..], "population": .., "features": ..}; NaN is null
+std::string to_csv(const Profiles& profiles);  ///< profiles.csv: one row per segment
 
 }  // namespace clientele

@@ -1,0 +1,197 @@
+#include "interval_pass.h"
+
+#include <algorithm>
+
+#include "clientele/compute/formulas.h"
+
+namespace clientele {
+
+void split_interval(const ValueInterval& whole, std::span<const uint64_t> keys, std::span<const int64_t> counts,
+                    std::vector<ValueInterval>& out, std::vector<double>& results) {
+  int64_t before = 0;
+  auto wanted = whole.wanted.begin();
+  for (size_t part = 0; part < counts.size() && wanted != whole.wanted.end(); before += counts[part++]) {
+    ValueInterval inside{.column = whole.column,
+                         .group = whole.group,
+                         .bin = whole.bin,
+                         .key_low = keys[part],
+                         .key_high = keys[part + 1],
+                         .count = counts[part],
+                         .wanted = {}};
+    for (; wanted != whole.wanted.end() && wanted->rank < before + counts[part]; ++wanted)
+      inside.wanted.push_back({wanted->rank - before, wanted->result});
+    if (inside.wanted.empty()) continue;
+    if (inside.key_high - inside.key_low == 1) {
+      for (const WantedRank& rank : inside.wanted) results[rank.result] = ordered_value(inside.key_low);
+      continue;
+    }
+    out.push_back(std::move(inside));
+  }
+}
+
+IntervalPass::IntervalPass(std::vector<ValueInterval> intervals, std::span<const ValueBins> bins, int k, int64_t budget)
+    : intervals_(std::move(intervals)),
+      bins_(bins),
+      groups_(k + 1),
+      slots_(intervals_.size()),
+      filled_(intervals_.size()) {
+  std::stable_sort(intervals_.begin(), intervals_.end(),
+                   [](const ValueInterval& a, const ValueInterval& b) { return a.count < b.count; });
+  for (const ValueBins& each : bins_) most_bins_ = std::max(most_bins_, each.bins());
+  int64_t total = 0;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const ValueInterval& interval = intervals_[i];
+    if (total + interval.count <= budget) {
+      slots_[i].begin = total;
+      total += interval.count;
+    } else {
+      slots_[i].counter = counters_;
+      slots_[i].part_width = (interval.key_high - interval.key_low + kParts - 1) / kParts;
+      counters_ += kParts;
+    }
+  }
+  gathered_.resize(static_cast<size_t>(total));
+  index(k);
+}
+
+size_t IntervalPass::head_index(int column, int group, int bin) const {
+  return (static_cast<size_t>(column) * static_cast<size_t>(groups_) + static_cast<size_t>(group)) *
+             static_cast<size_t>(most_bins_) +
+         static_cast<size_t>(bin);
+}
+
+size_t IntervalPass::flag_index(int column, int group) const {
+  return (static_cast<size_t>(column) * static_cast<size_t>(groups_ - 1) + static_cast<size_t>(group)) *
+         static_cast<size_t>(ValueBins::kCells);
+}
+
+void IntervalPass::index(int k) {
+  heads_.assign(head_index(static_cast<int>(bins_.size()), 0, 0), -1);
+  flags_.assign(flag_index(static_cast<int>(bins_.size()), 0), 0);
+  used_.assign(bins_.size(), false);
+  for (size_t i = 0; i < intervals_.size(); ++i) {
+    const ValueInterval& interval = intervals_[i];
+    int32_t& head = heads_[head_index(interval.column, interval.group, interval.bin)];
+    slots_[i].next = head;
+    head = static_cast<int32_t>(i);
+    used_[static_cast<size_t>(interval.column)] = true;
+    const ValueBins& bins = bins_[static_cast<size_t>(interval.column)];
+    const auto [first, last] = bins.cells_of(interval.bin);
+    const bool all = interval.group == k;
+    for (int group = all ? 0 : interval.group; group < (all ? k : interval.group + 1); ++group)
+      std::fill(flags_.begin() + static_cast<int64_t>(flag_index(interval.column, group)) + first,
+                flags_.begin() + static_cast<int64_t>(flag_index(interval.column, group)) + last + 1, int8_t{1});
+  }
+}
+
+void IntervalPass::take(int32_t head, double x, std::vector<int64_t>& counts) {
+  for (int32_t at = head; at >= 0; at = slots_[static_cast<size_t>(at)].next) {
+    const size_t i = static_cast<size_t>(at);
+    const uint64_t key = ordered_key(x);
+    if (key < intervals_[i].key_low || key >= intervals_[i].key_high) continue;
+    const Slot& slot = slots_[i];
+    if (slot.begin >= 0)
+      gathered_[static_cast<size_t>(slot.begin + filled_[i].fetch_add(1, std::memory_order_relaxed))] = x;
+    else
+      ++counts[static_cast<size_t>(slot.counter) + (key - intervals_[i].key_low) / slot.part_width];
+  }
+}
+
+void IntervalPass::look(int column, const GroupedValues& values, std::vector<int64_t>& counts) {
+  const ValueBins& bins = bins_[static_cast<size_t>(column)];
+  for (int c = 0; c + 1 < groups_; ++c) {
+    const int8_t* flags = flags_.data() + flag_index(column, c);
+    for (const double x : values.segment(c)) {
+      const int cell = bins.cell(x);
+      if (flags[cell] == 0) continue;
+      const int bin = bins.find_in_cell(x, cell);
+      take(heads_[head_index(column, c, bin)], x, counts);
+      take(heads_[head_index(column, groups_ - 1, bin)], x, counts);
+    }
+  }
+}
+
+void IntervalPass::share(Comm& comm) {
+  if (comm.size() == 1) return;
+  std::vector<int64_t> sizes;
+  std::vector<double> own;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    sizes.push_back(filled_[i].load());
+    if (slots_[i].begin >= 0)
+      own.insert(own.end(), gathered_.begin() + slots_[i].begin, gathered_.begin() + slots_[i].begin + sizes[i]);
+  }
+  sizes = comm.gather_all<int64_t>(sizes);
+  const std::vector<double> all = comm.gather_all<double>(own);
+  std::vector<int64_t> ends(slots_.size());
+  auto from = all.begin();
+  for (size_t entry = 0; entry < sizes.size(); ++entry) {
+    const size_t i = entry % slots_.size();
+    if (slots_[i].begin < 0) continue;
+    std::copy_n(from, sizes[entry], gathered_.begin() + slots_[i].begin + ends[i]);
+    ends[i] += sizes[entry];
+    from += sizes[entry];
+  }
+}
+
+void IntervalPass::select(const ValueInterval& interval, std::span<double> values, std::vector<double>& results) const {
+  auto from = values.begin();
+  for (const WantedRank& wanted : interval.wanted) {
+    const auto at = values.begin() + wanted.rank;
+    if (at >= from) {
+      std::nth_element(from, at, values.end());
+      from = at + 1;
+    }
+    results[wanted.result] = *at;
+  }
+}
+
+std::vector<ValueInterval> IntervalPass::run(const LabelledRows& rows, std::span<const int> columns,
+                                             std::vector<double>& results) {
+  ThreadPool& pool = rows.env().pool;
+  std::vector<int> read;
+  std::vector<int> positions;
+  for (size_t c = 0; c < used_.size(); ++c) {
+    if (!used_[c]) continue;
+    read.push_back(columns[c]);
+    positions.push_back(static_cast<int>(c));
+  }
+  std::vector<std::vector<int64_t>> counts(static_cast<size_t>(pool.threads()),
+                                           std::vector<int64_t>(static_cast<size_t>(counters_)));
+  std::vector<GroupedValues> grouped(counts.size());
+  rows.walk(read, [&](const LabelledPiece& piece) {
+    const size_t worker = static_cast<size_t>(piece.worker);
+    for (size_t c = 0; c < positions.size(); ++c) {
+      piece.group(static_cast<int64_t>(c), grouped[worker]);
+      look(positions[c], grouped[worker], counts[worker]);
+    }
+  });
+  for (size_t worker = 1; worker < counts.size(); ++worker)
+    for (size_t i = 0; i < counts[0].size(); ++i) counts[0][i] += counts[worker][i];
+  rows.env().comm.sum(counts[0]);
+  share(rows.env().comm);
+
+  std::vector<ValueInterval> left;
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].begin >= 0) {
+      ready.push_back(i);
+      continue;
+    }
+    const ValueInterval& interval = intervals_[i];
+    std::vector<uint64_t> keys;
+    for (int part = 0; part <= kParts; ++part) {
+      const uint64_t step = slots_[i].part_width * static_cast<uint64_t>(part);
+      keys.push_back(std::min(step, interval.key_high - interval.key_low) + interval.key_low);
+    }
+    split_interval(interval, keys, std::span(counts[0]).subspan(static_cast<size_t>(slots_[i].counter), kParts), left,
+                   results);
+  }
+  pool.parallel_for(static_cast<int64_t>(ready.size()), [&](int64_t index, int) {
+    const ValueInterval& interval = intervals_[ready[static_cast<size_t>(index)]];
+    const size_t begin = static_cast<size_t>(slots_[ready[static_cast<size_t>(index)]].begin);
+    select(interval, std::span(gathered_).subspan(begin, static_cast<size_t>(interval.count)), results);
+  });
+  return left;
+}
+
+}  // namespace clientele

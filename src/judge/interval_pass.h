@@ -1,0 +1,76 @@
+// One reading of the rows for a set of value intervals: gathers the values of the small ones, counts the large ones
+// finer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "labelled_rows.h"
+#include "value_bins.h"
+
+namespace clientele {
+
+/// An order statistic to find: the value of `rank` (from 0) among the values of its interval.
+struct WantedRank {
+  int64_t rank = 0;
+  size_t result = 0;  ///< where the value goes
+};
+
+/// The values of one column in one group (segment c, or k: all rows) whose ordered keys lie in [key_low, key_high),
+/// inside one bin.
+struct ValueInterval {
+  int column = 0, group = 0, bin = 0;
+  uint64_t key_low = 0, key_high = 0;
+  int64_t count = 0;  ///< values in it, all ranks
+  std::vector<WantedRank> wanted;
+};
+
+/// Adds an interval for each part between `keys` (ascending, parts + 1) that holds a wanted rank; counts: values of
+/// each part. A part of a single key is an answer already and goes to `results`.
+void split_interval(const ValueInterval& whole, std::span<const uint64_t> keys, std::span<const int64_t> counts,
+                    std::vector<ValueInterval>& out, std::vector<double>& results);
+
+class IntervalPass {
+ public:
+  /// At most `budget` values are kept at a time: the smallest intervals are gathered, the others counted in 256 parts.
+  IntervalPass(std::vector<ValueInterval> intervals, std::span<const ValueBins> bins, int k, int64_t budget);
+  /// Reads. Fills results of what was found and returns the intervals that are left. columns: source columns, by
+  /// position.
+  std::vector<ValueInterval> run(const LabelledRows& rows, std::span<const int> columns, std::vector<double>& results);
+
+ private:
+  static constexpr int kParts = 256;
+  /// Room for the values of a gathered interval, or its counts (one set a worker).
+  struct Slot {
+    int32_t next = -1;     ///< of the same column, group and bin
+    int64_t begin = -1;    ///< in gathered_, or -1
+    int64_t counter = -1;  ///< in a worker's counts, or -1
+    uint64_t part_width = 0;
+  };
+
+  void index(int k);
+  void look(int column, const GroupedValues& values, std::vector<int64_t>& counts);
+  void take(int32_t head, double x, std::vector<int64_t>& counts);
+  /// Puts the gathered values of all ranks together.
+  void share(Comm& comm);
+  void select(const ValueInterval& interval, std::span<double> values, std::vector<double>& results) const;
+  size_t head_index(int column, int group, int bin) const;
+  size_t flag_index(int column, int group) const;
+
+  std::vector<ValueInterval> intervals_;  ///< ascending by count
+  std::span<const ValueBins> bins_;
+  int groups_;
+  int most_bins_ = 0;
+  std::vector<Slot> slots_;
+  std::vector<int32_t> heads_;  ///< columns x groups x most_bins: first slot, or -1
+  std::vector<int8_t> flags_;   ///< columns x segments x cells: 1 where a value may lie in an interval
+  std::vector<bool> used_;      ///< columns
+  std::vector<double> gathered_;
+  std::vector<std::atomic<int64_t>> filled_;
+  int64_t counters_ = 0;
+};
+
+}  // namespace clientele

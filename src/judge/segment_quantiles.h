@@ -1,0 +1,54 @@
+// Exact type-7 quantiles per segment and of the population, for several columns at once, in two readings and bounded
+// memory: the first (shared with other statistics) counts values in bins, the second gathers only what the bins with
+// the wanted ranks hold. Where those hold too much, bins are split and read again. Any number of threads or ranks and
+// any bins give the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "interval_pass.h"
+#include "labelled_rows.h"
+#include "value_bins.h"
+
+namespace clientele {
+
+class SegmentQuantiles {
+ public:
+  /// Reads a sample of at most 8 blocks a rank to lay the bins. columns: source columns.
+  SegmentQuantiles(const LabelledRows& rows, std::span<const int> columns, std::span<const double> probabilities,
+                   int64_t budget = int64_t{1} << 23);
+  /// For each column (position) and each piece, once. Thread-safe for different workers.
+  void count(int worker, int column, const GroupedValues& values);
+  /// After the last count: finds all quantiles.
+  void solve();
+  /// One a probability; NaN where the group holds no value. group: segment, or k for all rows.
+  std::vector<double> of(int column, int group) const;
+
+ private:
+  void lay_bins();
+  std::vector<ValueInterval> first_intervals(std::vector<double>& results);
+  void want_ranks(int column, int group, int64_t n, std::vector<WantedRank>& wanted, std::vector<double>& results);
+  size_t table_index(int column, int group) const;
+
+  /// A quantile between two neighbouring order statistics.
+  struct Target {
+    size_t low = 0, high = 0;  ///< in results_
+    double fraction = 0;
+    bool present = false;
+  };
+
+  const LabelledRows& rows_;
+  std::vector<int> columns_;
+  std::vector<double> probabilities_;
+  int64_t budget_;
+  int k_;
+  int most_bins_ = 0;
+  std::vector<ValueBins> bins_;
+  std::vector<std::vector<int64_t>> tables_;  ///< a worker: columns x k x most_bins
+  std::vector<Target> targets_;               ///< columns x (k + 1) x probabilities
+  std::vector<double> results_;
+};
+
+}  // namespace clientele
