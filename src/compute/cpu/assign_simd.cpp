@@ -56,9 +56,17 @@ HWY_NOINLINE Nearest nearest(const Screen& screen, const float* tile, int lane, 
   return best;
 }
 
-/// Adds the marked rows of four neighbouring lanes to their new segments and takes them from their old ones (-1: none).
-HWY_INLINE void move_four(const float* tile, int d, uint32_t marked, const int32_t* to, const int32_t* from,
-                          const double* scales, int64_t* sums) {
+/// Where the sums of four neighbouring lanes go: to the new segment and away from the old one; null where there is
+/// none.
+struct FourSums {
+  int64_t* to[4];
+  int64_t* from[4];
+};
+
+/// Adds four rows to their new segments and takes them from their old ones. kAll: every lane has a new segment and no
+/// old one.
+template <bool kAll>
+HWY_INLINE void move_four(const float* tile, int d, const double* scales, const FourSums& sums) {
   const Quantised di;
   int j = 0;
   for (; j + 4 <= d; j += 4) {
@@ -66,25 +74,40 @@ HWY_INLINE void move_four(const float* tile, int d, uint32_t marked, const int32
     hn::Vec<FourFloats> rows[4];
     transpose_four(column, column + kTileRows, column + 2 * kTileRows, column + 3 * kTileRows, rows);
     for (int r = 0; r < 4; ++r) {
-      if ((marked >> r & 1) == 0) continue;
-      for (int part = 0; part < 4; part += kQuantised) {
-        const auto q = quantise_vector(promote_part(rows[r], part), scales + j + part);
-        int64_t* sum = sums + int64_t{to[r]} * d + j + part;
-        hn::StoreU(hn::Add(hn::LoadU(di, sum), q), di, sum);
-        if (from[r] < 0) continue;
-        sum = sums + int64_t{from[r]} * d + j + part;
-        hn::StoreU(hn::Sub(hn::LoadU(di, sum), q), di, sum);
+      if (!kAll && sums.to[r] == nullptr) continue;
+      for (int part = j; part < j + 4; part += kQuantised) {
+        const auto q = quantise_vector(promote_part(rows[r], part - j), scales + part);
+        hn::StoreU(hn::Add(hn::LoadU(di, sums.to[r] + part), q), di, sums.to[r] + part);
+        if (!kAll && sums.from[r] != nullptr)
+          hn::StoreU(hn::Sub(hn::LoadU(di, sums.from[r] + part), q), di, sums.from[r] + part);
       }
     }
   }
   for (; j < d; ++j) {
     for (int r = 0; r < 4; ++r) {
-      if ((marked >> r & 1) == 0) continue;
+      if (!kAll && sums.to[r] == nullptr) continue;
       const int64_t q = quantise_one(tile[j * kTileRows + r], scales[j]);
-      sums[int64_t{to[r]} * d + j] += q;
-      if (from[r] >= 0) sums[int64_t{from[r]} * d + j] -= q;
+      sums.to[r][j] += q;
+      if (!kAll && sums.from[r] != nullptr) sums.from[r][j] -= q;
     }
   }
+}
+
+/// The marked lanes of a quarter of a tile, from `labels` (-1: none) to `found`.
+HWY_INLINE void move_quarter(const float* tile, int d, uint32_t marked, const int32_t* found, const int32_t* labels,
+                             const double* scales, int64_t* plain) {
+  FourSums sums;
+  bool all = marked == 15;
+  for (int r = 0; r < 4; ++r) {
+    const bool moves = (marked >> r & 1) != 0;
+    sums.to[r] = moves ? plain + int64_t{found[r]} * d : nullptr;
+    sums.from[r] = moves && labels[r] >= 0 ? plain + int64_t{labels[r]} * d : nullptr;
+    all = all && sums.from[r] == nullptr;
+  }
+  if (all)
+    move_four<true>(tile, d, scales, sums);
+  else
+    move_four<false>(tile, d, scales, sums);
 }
 
 /// As move_four for one weighted row.
@@ -126,7 +149,7 @@ HWY_NOINLINE void move_rows(Job& job, const float* tile, uint32_t changed, const
     for (int quarter = 0; quarter < kTileRows; quarter += 4) {
       const uint32_t marked = changed >> quarter & 15;
       if (marked != 0)
-        move_four(tile + quarter, d, marked, found + quarter, labels + quarter, job.scales, sums.plain.data());
+        move_quarter(tile + quarter, d, marked, found + quarter, labels + quarter, job.scales, sums.plain.data());
     }
     sums.pending += kTileRows;
   }

@@ -35,6 +35,14 @@ class ScalarDistance final : public DistanceKernels {
     }
   }
 
+  void margins(const double* first_d2, const double* second_d2, int64_t count, double* root,
+               double* margin) const override {
+    for (int64_t i = 0; i < count; ++i) {
+      root[i] = std::sqrt(first_d2[i]);
+      margin[i] = margin_of(first_d2[i], second_d2[i]);
+    }
+  }
+
  private:
   static const float* first(const Tiles& tiles, int64_t row) {
     return tiles.data + row / kTileRows * kTileRows * tiles.d + row % kTileRows;

@@ -113,6 +113,18 @@ class SimdDistance final : public DistanceKernels {
       if (c < k) dot_tile<1>(tile, tiles.d, means + int64_t{c} * tiles.d, slots + c * out_stride, out_stride);
     }
   }
+
+  void margins(const double* first_d2, const double* second_d2, int64_t count, double* root,
+               double* margin) const override {
+    const DoubleTag dd;
+    const auto zero = hn::Zero(dd);
+    for (int64_t i = 0; i < count; i += kDoubles) {
+      const auto r1 = hn::Sqrt(hn::LoadU(dd, first_d2 + i));
+      const auto r2 = hn::Sqrt(hn::LoadU(dd, second_d2 + i));
+      hn::StoreU(r1, dd, root + i);
+      hn::StoreU(hn::IfThenElseZero(hn::Gt(r2, zero), hn::Div(hn::Sub(r2, r1), r2)), dd, margin + i);
+    }
+  }
 };
 
 }  // namespace

@@ -19,16 +19,21 @@ bool before(const Draw& a, const Draw& b) {
   return a.key != b.key ? a.key < b.key : a.row < b.row;
 }
 
-/// The winner among rows [first, first + count), or `best`.
-void draw_rows(const CpuRows& rows, const RandomKey& key, int64_t first, int64_t count, Draw& best) {
+/// One chunk's weights in a draw.
+void chunk_weights(const CpuRows& rows, int64_t first, int64_t count, double* w) {
   const double* least = rows.min_d2();
-  for (int64_t row = first; row < first + count; ++row) {
-    const double w =
-        draw_weight(rows.weight(row), least == nullptr ? std::numeric_limits<double>::infinity() : least[row]);
-    if (!(w > 0)) continue;
-    const int64_t global = rows.first_row() + row;
-    if (!draw_may_win(random_unit(key, global), w, best.key)) continue;
-    const Draw candidate{weighted_key(key, global, w), global};
+  for (int64_t i = 0; i < count; ++i)
+    w[i] = draw_weight(rows.weight(first + i),
+                       least == nullptr ? std::numeric_limits<double>::infinity() : least[first + i]);
+}
+
+/// The winner among rows [first, first + count) with weights w and random bits, or `best`.
+void draw_chunk(const RandomKey& key, int64_t first_global, int64_t count, const double* w, const uint64_t* bits,
+                Draw& best) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double u = static_cast<double>(static_cast<int64_t>(2 * bits[i] + 1)) * 0x1p-53;
+    if (!draw_may_win(u, w[i], best.key) || !(w[i] > 0)) continue;
+    const Draw candidate{weighted_key(key, first_global + i, w[i]), first_global + i};
     if (before(candidate, best)) best = candidate;
   }
 }
@@ -44,10 +49,18 @@ void keep_smallest(int64_t count, std::vector<Keyed>& keyed) {
 void merge_draws(const Cpu& cpu, const CpuRows& rows, std::span<const RandomKey> keys, std::span<Draw> draws) {
   std::vector<std::vector<Draw>> workers(static_cast<size_t>(cpu.pool.threads()),
                                          std::vector<Draw>(keys.size(), no_draw()));
-  for_tiles(cpu.pool, rows, [&](int64_t first, int64_t count, int worker) {
-    const Tiles tiles = tiles_of(rows, first, count);
-    for (size_t k = 0; k < keys.size(); ++k)
-      draw_rows(rows, keys[k], first * kTileRows, tiles.rows, workers[static_cast<size_t>(worker)][k]);
+  for_tiles(cpu.pool, rows, [&](int64_t begin, int64_t tiles, int worker) {
+    for_chunks(begin, tiles, [&](int64_t tile, int64_t chunk_tiles) {
+      double w[kChunkRows];
+      uint64_t bits[kChunkRows];
+      const int64_t first = tile * kTileRows;
+      const int64_t count = tiles_of(rows, tile, chunk_tiles).rows;
+      chunk_weights(rows, first, count, w);
+      for (size_t k = 0; k < keys.size(); ++k) {
+        cpu.kernels.random.bits(keys[k], rows.first_row() + first, chunk_tiles * kTileRows, bits);
+        draw_chunk(keys[k], rows.first_row() + first, count, w, bits, workers[static_cast<size_t>(worker)][k]);
+      }
+    });
   });
   for (const auto& own : workers)
     for (size_t k = 0; k < keys.size(); ++k)
@@ -63,18 +76,20 @@ void merge_smallest_keys(const Cpu& cpu, const CpuRows& rows, const RandomKey& k
   };
   std::vector<Worker> workers(static_cast<size_t>(cpu.pool.threads()));
   const size_t room = static_cast<size_t>(2 * count + 1024);
-  for_tiles(cpu.pool, rows, [&](int64_t first, int64_t tiles, int index) {
+  for_tiles(cpu.pool, rows, [&](int64_t begin, int64_t tiles, int index) {
     Worker& worker = workers[static_cast<size_t>(index)];
-    const int64_t begin = first * kTileRows;
-    const int64_t end = std::min(rows.rows(), begin + tiles * kTileRows);
-    for (int64_t row = begin; row < end; ++row) {
-      const uint64_t bits = random_bits(key, rows.first_row() + row);
-      if (bits > worker.cut || rows.weight(row) == 0) continue;
-      worker.keyed.emplace_back(bits, rows.first_row() + row);
-      if (worker.keyed.size() < room) continue;
-      keep_smallest(count, worker.keyed);
-      worker.cut = worker.keyed.back().first;
-    }
+    for_chunks(begin, tiles, [&](int64_t tile, int64_t chunk_tiles) {
+      uint64_t bits[kChunkRows];
+      const int64_t first = tile * kTileRows;
+      cpu.kernels.random.bits(key, rows.first_row() + first, chunk_tiles * kTileRows, bits);
+      for (int64_t i = 0; i < tiles_of(rows, tile, chunk_tiles).rows; ++i) {
+        if (bits[i] > worker.cut || rows.weight(first + i) == 0) continue;
+        worker.keyed.emplace_back(bits[i], rows.first_row() + first + i);
+        if (worker.keyed.size() < room) continue;
+        keep_smallest(count, worker.keyed);
+        worker.cut = worker.keyed.back().first;
+      }
+    });
   });
   for (Worker& worker : workers) smallest.insert(smallest.end(), worker.keyed.begin(), worker.keyed.end());
   keep_smallest(count, smallest);

@@ -59,8 +59,10 @@ SimdLevel resolve(SimdLevel level) {
 }
 
 Kernels kernels(SimdLevel level) {
-  if (level == SimdLevel::scalar) return {scalar_assign_kernels(), scalar_distance_kernels(), scalar_column_kernels()};
-  return {*simd_assign_kernels(level), *simd_distance_kernels(level), *simd_column_kernels(level)};
+  if (level == SimdLevel::scalar)
+    return {scalar_assign_kernels(), scalar_distance_kernels(), scalar_column_kernels(), scalar_random_kernels()};
+  return {*simd_assign_kernels(level), *simd_distance_kernels(level), *simd_column_kernels(level),
+          *simd_random_kernels(level)};
 }
 
 }  // namespace clientele

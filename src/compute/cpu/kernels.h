@@ -9,6 +9,7 @@
 
 #include "clientele/base/canonical.h"
 #include "clientele/base/fixed_point.h"
+#include "clientele/base/random.h"
 #include "clientele/base/transform.h"
 #include "clientele/base/views.h"
 #include "clientele/compute/backends.h"
@@ -65,6 +66,9 @@ class DistanceKernels {
   /// slots.
   virtual void dots(const Tiles& tiles, const double* means, int k, double* norm2, double* dots,
                     int64_t out_stride) const = 0;
+  /// root[i] = sqrt(first_d2[i]); margin[i] = margin_of(first_d2[i], second_d2[i]). count: a multiple of 16.
+  virtual void margins(const double* first_d2, const double* second_d2, int64_t count, double* root,
+                       double* margin) const = 0;
 };
 
 /// Lanes of one column's moments over one 65,536-row block.
@@ -94,10 +98,18 @@ class ColumnKernels {
   virtual void square_sums(const Tiles& tiles, std::span<const double> scales, std::span<Int128> sums) const = 0;
 };
 
+class RandomKernels {
+ public:
+  virtual ~RandomKernels() = default;
+  /// out[i] = random_bits(key, first_row + i). count: a multiple of 16.
+  virtual void bits(const RandomKey& key, int64_t first_row, int64_t count, uint64_t* out) const = 0;
+};
+
 struct Kernels {
   const AssignKernels& assign;
   const DistanceKernels& distance;
   const ColumnKernels& column;
+  const RandomKernels& random;
 };
 
 /// What `automatic` means here: the best level, or `automatic` itself on a machine other than x86 whose compiler target
@@ -111,8 +123,10 @@ Kernels kernels(SimdLevel level);
 const AssignKernels* simd_assign_kernels(SimdLevel level);
 const DistanceKernels* simd_distance_kernels(SimdLevel level);
 const ColumnKernels* simd_column_kernels(SimdLevel level);
+const RandomKernels* simd_random_kernels(SimdLevel level);
 const AssignKernels& scalar_assign_kernels();
 const DistanceKernels& scalar_distance_kernels();
 const ColumnKernels& scalar_column_kernels();
+const RandomKernels& scalar_random_kernels();
 
 }  // namespace clientele

@@ -1,10 +1,8 @@
 // The last pass: labels, distances, runners-up and margins, all canonical, and their canonical sums per 65,536-row
 // block.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "clientele/compute/formulas.h"
 #include "cpu_backend.h"
 
 namespace clientele {
@@ -14,6 +12,7 @@ namespace {
 struct Chunk {
   int32_t first[kChunkRows], second[kChunkRows];
   double first_d2[kChunkRows], second_d2[kChunkRows];
+  double distance[kChunkRows], margin[kChunkRows];
 };
 
 /// Canonical sums of one block under way.
@@ -28,31 +27,33 @@ void rank_chunk(const Cpu& cpu, const Screen& screen, const Tiles& tiles, Chunk&
   if (screen.k == 1) {
     std::fill_n(chunk.first, slots, 0);
     cpu.kernels.distance.d2_to_points(tiles, screen.centroids, 1, chunk.first_d2, slots);
+    cpu.kernels.distance.margins(chunk.first_d2, chunk.first_d2, slots, chunk.distance, chunk.margin);
+    std::fill_n(chunk.margin, slots, 1.0);
     return;
   }
   cpu.kernels.assign.nearest_two(screen, tiles, chunk.first, chunk.second);
   cpu.kernels.distance.d2_to_own(tiles, screen.centroids, chunk.first, chunk.first_d2);
   cpu.kernels.distance.d2_to_own(tiles, screen.centroids, chunk.second, chunk.second_d2);
   for (int64_t i = 0; i < slots; ++i) {
-    const auto nearer = std::pair(chunk.first_d2[i], chunk.first[i]);
-    if (std::pair(chunk.second_d2[i], chunk.second[i]) < nearer) {
-      std::swap(chunk.first[i], chunk.second[i]);
-      std::swap(chunk.first_d2[i], chunk.second_d2[i]);
-    }
+    const bool nearer = chunk.second_d2[i] < chunk.first_d2[i] ||
+                        (chunk.second_d2[i] == chunk.first_d2[i] && chunk.second[i] < chunk.first[i]);
+    if (!nearer) continue;
+    std::swap(chunk.first[i], chunk.second[i]);
+    std::swap(chunk.first_d2[i], chunk.second_d2[i]);
   }
+  cpu.kernels.distance.margins(chunk.first_d2, chunk.second_d2, slots, chunk.distance, chunk.margin);
 }
 
 /// Writes what is wanted of row `row` (of the RowBlock), chunk row i, and adds it to its lane.
 void publish_row(const Chunk& chunk, int64_t i, bool single, int64_t row, const PublishedRows& out, BlockSums& sums) {
   const size_t r = static_cast<size_t>(row);
   const size_t lane = r % kLanes;
-  const double margin = single ? 1.0 : margin_of(chunk.first_d2[i], chunk.second_d2[i]);
-  sums.margins.lane[lane] += margin;
-  sums.distances[static_cast<size_t>(chunk.first[i])].lane[lane] += std::sqrt(chunk.first_d2[i]);
+  sums.margins.lane[lane] += chunk.margin[i];
+  sums.distances[static_cast<size_t>(chunk.first[i])].lane[lane] += chunk.distance[i];
   if (!out.label.empty()) out.label[r] = chunk.first[i];
   if (!out.second.empty()) out.second[r] = single ? -1 : chunk.second[i];
-  if (!out.distance.empty()) out.distance[r] = published_distance(chunk.first_d2[i]);
-  if (!out.margin.empty()) out.margin[r] = static_cast<float>(margin);
+  if (!out.distance.empty()) out.distance[r] = static_cast<float>(chunk.distance[i]);
+  if (!out.margin.empty()) out.margin[r] = static_cast<float>(chunk.margin[i]);
 }
 
 }  // namespace
