@@ -1,0 +1,96 @@
+// exactness.md 7: the same bytes for threads, blocks, ranks and instruction sets.
+#include <gtest/gtest.h>
+
+#include <mutex>
+
+#include "clientele/cluster/cluster.h"
+#include "tests/support/row_makers.h"
+#include "tests/support/rows.h"
+
+namespace clientele::test {
+namespace {
+
+/// All that a fit and its publication yield, ranks' rows put together.
+struct Everything {
+  Clustering fit;
+  std::vector<int32_t> label, second;
+  std::vector<float> distance, margin;
+  double mean_margin = 0;
+  std::vector<double> distance_sums;
+};
+
+Everything run(const Matrix& matrix, const ClusterSpec& spec, int k, int ranks, const Workplace::Options& options) {
+  Everything all;
+  std::vector<Published> parts(static_cast<size_t>(ranks));
+  on_ranks(ranks, options, [&](Env& env) {
+    RowBlocks rows = blocks_of(matrix, Space::centred, env);
+    Clustering result = fit(rows, k, spec, {}, env);
+    parts[static_cast<size_t>(env.comm.rank())] = publish(rows, result, env);
+    if (env.comm.rank() == 0) all.fit = std::move(result);
+  });
+  for (const Published& part : parts) {
+    all.label.insert(all.label.end(), part.label.begin(), part.label.end());
+    all.second.insert(all.second.end(), part.second.begin(), part.second.end());
+    all.distance.insert(all.distance.end(), part.distance.begin(), part.distance.end());
+    all.margin.insert(all.margin.end(), part.margin.begin(), part.margin.end());
+  }
+  all.mean_margin = parts.back().mean_margin;
+  all.distance_sums = parts.back().distance_sums;
+  return all;
+}
+
+void expect_same(const Everything& a, const Everything& b) {
+  EXPECT_EQ(a.fit.centroids, b.fit.centroids);
+  EXPECT_EQ(a.fit.counts, b.fit.counts);
+  EXPECT_EQ(a.fit.rows, b.fit.rows);
+  EXPECT_EQ(a.fit.inertia, b.fit.inertia);
+  EXPECT_EQ(a.fit.iterations, b.fit.iterations);
+  EXPECT_EQ(a.fit.restart, b.fit.restart);
+  EXPECT_EQ(a.fit.stopped_by, b.fit.stopped_by);
+  ASSERT_EQ(a.fit.history.size(), b.fit.history.size());
+  for (size_t i = 0; i < a.fit.history.size(); ++i) {
+    EXPECT_EQ(a.fit.history[i].inertia, b.fit.history[i].inertia);
+    EXPECT_EQ(a.fit.history[i].shift2, b.fit.history[i].shift2);
+    EXPECT_EQ(a.fit.history[i].moved, b.fit.history[i].moved);
+  }
+  EXPECT_EQ(a.label, b.label);
+  EXPECT_EQ(a.second, b.second);
+  EXPECT_EQ(a.distance, b.distance);
+  EXPECT_EQ(a.margin, b.margin);
+  EXPECT_EQ(a.mean_margin, b.mean_margin);
+  EXPECT_EQ(a.distance_sums, b.distance_sums);
+}
+
+TEST(SameBytes, AcrossThreadsBlocksRanksAndInstructionSets) {
+  const Matrix matrix = mixture(140000, 5, 6, 3, 61);
+  ClusterSpec spec;
+  spec.restarts = 2;
+  spec.max_iterations = 5;
+  const Everything base = run(matrix, spec, 7, 1, {.threads = 1});
+  expect_same(base, run(matrix, spec, 7, 1, {.threads = 2}));
+  expect_same(base, run(matrix, spec, 7, 1, {.threads = 3, .block_rows = 1000}));
+  expect_same(base, run(matrix, spec, 7, 1, {.threads = 7, .block_rows = 131072}));
+  expect_same(base, run(matrix, spec, 7, 2, {.threads = 1}));
+  expect_same(base, run(matrix, spec, 7, 4, {.threads = 2, .block_rows = 65536}));
+  for (const SimdLevel level : simd_levels()) expect_same(base, run(matrix, spec, 7, 1, {.threads = 2, .simd = level}));
+}
+
+TEST(SameBytes, OnHardRows) {
+  for (const oracle::Kind kind :
+       {oracle::Kind::lattice, oracle::Kind::bisector, oracle::Kind::tiny, oracle::Kind::offset}) {
+    const oracle::Rows made = oracle::make_rows({.kind = kind, .n = 70000, .d = 3, .k = 4});
+    Matrix matrix{.n = made.n, .d = made.d, .x = made.x, .weights = {}};
+    for (int64_t i = 0; i < matrix.n; ++i) matrix.weights.push_back(static_cast<double>(i % 5) / 2);
+    ClusterSpec spec;
+    spec.init = kind == oracle::Kind::lattice ? "random" : "kmeans++";
+    spec.restarts = 1;
+    spec.max_iterations = 4;
+    SCOPED_TRACE(static_cast<int>(kind));
+    const Everything base = run(matrix, spec, 4, 1, {.threads = 1, .simd = SimdLevel::scalar});
+    expect_same(base, run(matrix, spec, 4, 2, {.threads = 3}));
+    expect_same(base, run(matrix, spec, 4, 1, {.threads = 2, .block_rows = 65536}));
+  }
+}
+
+}  // namespace
+}  // namespace clientele::test

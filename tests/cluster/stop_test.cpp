@@ -1,0 +1,73 @@
+#include "src/cluster/stop.h"
+
+#include <gtest/gtest.h>
+
+namespace clientele::test {
+namespace {
+
+RowBlocks hundred_rows() {
+  RowBlocks rows;
+  rows.total_rows = 100;
+  rows.d = 1;
+  rows.variances = {1};
+  return rows;
+}
+
+/// One more iteration whose only sum has the given value.
+void iterate(Clustering& state, int64_t sum, int64_t repaired = 0, double inertia = 1) {
+  state.sums = {{.high = 0, .low = sum}};
+  state.counts = {1};
+  state.history.push_back({.inertia = inertia, .shift2 = 9, .moved = 50, .rechecked = 0, .repaired = repaired});
+}
+
+TEST(Stop, ARepeatedStateIsACycle) {
+  StopTest stop({.max_iterations = 100}, hundred_rows());
+  Clustering state;
+  iterate(state, 5);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 6);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 7);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 6);
+  EXPECT_EQ(stop.reason(state, false), "cycle");
+}
+
+TEST(Stop, TheHashIsOfValuesNotOfWords) {
+  StopTest stop({.max_iterations = 100}, hundred_rows());
+  Clustering state;
+  iterate(state, 0);
+  state.sums = {{.high = 1, .low = 0}};
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 3);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, int64_t{1} << 20);  // the first sum in other words
+  EXPECT_EQ(stop.reason(state, false), "cycle");
+}
+
+TEST(Stop, SameSumsConvergeUnlessARepairChangedACentroid) {
+  StopTest stop({.max_iterations = 100}, hundred_rows());
+  Clustering state;
+  iterate(state, 5);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 5, 1);
+  EXPECT_EQ(stop.reason(state, true), "");
+  iterate(state, 5);
+  EXPECT_EQ(stop.reason(state, true), "strict");
+}
+
+TEST(Stop, NoRuleEndsARoundThatRepaired) {
+  for (const StopRule rule : {StopRule::shift, StopRule::inertia, StopRule::moved}) {
+    StopTest stop({.stop = rule, .tolerance = 100, .max_iterations = 3}, hundred_rows());
+    Clustering state;
+    iterate(state, 1, 1);
+    EXPECT_EQ(stop.reason(state, false), "");
+    iterate(state, 2, 1);
+    EXPECT_EQ(stop.reason(state, false), "");
+    iterate(state, 3, 1);
+    EXPECT_EQ(stop.reason(state, false), "max_iterations");
+  }
+}
+
+}  // namespace
+}  // namespace clientele::test

@@ -1,0 +1,135 @@
+#include "tests/support/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "clientele/base/fixed_point.h"
+#include "clientele/cluster/across_ranks.h"
+#include "tests/support/row_makers.h"
+
+namespace clientele::test {
+
+namespace {
+
+void fill(const Matrix& matrix, RowBlock& block, Env& env) {
+  std::vector<FeatureTransform> identity(static_cast<size_t>(matrix.d));
+  for (int j = 0; j < matrix.d; ++j) identity[static_cast<size_t>(j)].source = j;
+  std::vector<double> values;
+  for (int64_t row = 0; row < block.rows(); row += 5000) {
+    const int64_t count = std::min<int64_t>(5000, block.rows() - row);
+    values.resize(static_cast<size_t>(count * matrix.d));
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t j = 0; j < matrix.d; ++j)
+        values[static_cast<size_t>(j * count + i)] =
+            static_cast<double>(matrix.x[static_cast<size_t>((block.first_row() + row + i) * matrix.d + j)]);
+    env.backend.column_ops().transform({values.data(), count, matrix.d, count}, identity, {}, block, row);
+  }
+}
+
+void weigh(const Matrix& matrix, RowBlock& block, int bits, Env& env) {
+  std::vector<int64_t> m;
+  for (int64_t i = 0; i < block.rows(); ++i)
+    m.push_back(quantise_weight(matrix.weights[static_cast<size_t>(block.first_row() + i)], bits));
+  env.backend.sample_ops().set_weights(block, m);
+}
+
+/// Moments of every feature over all ranks.
+std::vector<Moments> moments_of(RowBlocks& rows, Env& env) {
+  std::vector<std::vector<Moments>> blocks;
+  rows.each([&](RowBlock& block) { env.backend.column_ops().row_moments(block, blocks); });
+  std::vector<Moments> own;
+  for (const auto& block : blocks) own.insert(own.end(), block.begin(), block.end());
+  const std::vector<Moments> all = env.comm.gather_all<Moments>(own);
+  std::vector<Moments> out(static_cast<size_t>(rows.d));
+  for (size_t i = 0; i < all.size(); ++i) out[i % out.size()] = Moments::merge(out[i % out.size()], all[i]);
+  return out;
+}
+
+}  // namespace
+
+Workplace::Workplace() : Workplace(Options()) {}
+
+Workplace::Workplace(const Options& options, Comm* comm)
+    : pool(options.threads),
+      backend(make_cpu_backend(pool, options.simd)),
+      single(make_single_comm()),
+      env{.pool = pool,
+          .backend = *backend,
+          .comm = comm == nullptr ? *single : *comm,
+          .progress = progress,
+          .block_rows = options.block_rows,
+          .piece_rows = 8192,
+          .warnings = {}} {}
+
+RowBlocks blocks_of(const Matrix& matrix, Space space, Env& env) {
+  RowBlocks rows;
+  const RowRange range = rank_rows(matrix.n, env.comm.rank(), env.comm.size());
+  rows.total_rows = matrix.n;
+  rows.first_row = range.first;
+  rows.rows = range.last - range.first;
+  rows.d = matrix.d;
+  rows.weighted = !matrix.weights.empty();
+  if (rows.weighted)
+    rows.weight_bits = weight_bits(std::accumulate(matrix.weights.begin(), matrix.weights.end(), 0.0), matrix.n);
+  int64_t size = std::max<int64_t>(rows.rows, 1);
+  if (env.block_rows > 0) size = (env.block_rows + kBlockRows - 1) / kBlockRows * kBlockRows;
+  for (int64_t first = range.first; first < range.last; first += size) {
+    const int64_t count = std::min(size, range.last - first);
+    rows.blocks.push_back(env.backend.make_rows(first, count, matrix.d, rows.weighted, "test rows"));
+    fill(matrix, *rows.blocks.back(), env);
+    if (rows.weighted) weigh(matrix, *rows.blocks.back(), rows.weight_bits, env);
+  }
+  ColumnOps& ops = env.backend.column_ops();
+  rows.means.assign(static_cast<size_t>(matrix.d), 0);
+  if (space == Space::unit) rows.each([&](RowBlock& block) { ops.unit_rows(block); });
+  if (space == Space::centred) {
+    const std::vector<Moments> moments = moments_of(rows, env);
+    for (size_t j = 0; j < moments.size(); ++j) rows.means[j] = moments[j].mean;
+    rows.each([&](RowBlock& block) { ops.centre(block, rows.means); });
+  }
+  for (const Moments& moments : moments_of(rows, env)) rows.variances.push_back(moments.variance());
+  std::vector<double> most(static_cast<size_t>(matrix.d));
+  rows.each([&](RowBlock& block) {
+    const std::vector<float> max = ops.max_abs(block);
+    for (size_t j = 0; j < most.size(); ++j) most[j] = std::max(most[j], static_cast<double>(max[j]));
+  });
+  env.comm.max(most);
+  for (const double max : most) rows.scales.push_back(fixed_scale(fixed_exponent(static_cast<float>(max))));
+  return rows;
+}
+
+oracle::Rows read_back(const RowBlocks& rows, const Matrix& matrix, Env& env) {
+  oracle::Rows out{.n = rows.rows, .d = rows.d, .x = {}, .m = {}, .first_row = rows.first_row};
+  std::vector<int64_t> all(static_cast<size_t>(rows.rows));
+  std::iota(all.begin(), all.end(), rows.first_row);
+  out.x = fetch_rows(rows, all, env);
+  for (const int64_t row : all)
+    if (rows.weighted) out.m.push_back(quantise_weight(matrix.weights[static_cast<size_t>(row)], rows.weight_bits));
+  return out;
+}
+
+Matrix mixture(int64_t n, int d, int k, double box, uint64_t stream) {
+  Matrix out{.n = n, .d = d, .x = {}, .weights = {}};
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t row = static_cast<uint64_t>(i);
+    const uint64_t group = static_cast<uint64_t>(oracle::uniform(stream, row) * k);
+    for (int j = 0; j < d; ++j) {
+      const uint64_t at = static_cast<uint64_t>(j);
+      const double centre = (2 * oracle::uniform(stream + 1, group * 1000 + at) - 1) * box;
+      double noise = -3;  // half of six uniform numbers' sum is near enough to a normal one
+      for (uint64_t part = 0; part < 6; ++part) noise += oracle::uniform(stream + 2 + part, row * 1000 + at);
+      out.x.push_back(static_cast<float>(centre + noise * 1.414));
+    }
+  }
+  return out;
+}
+
+void on_ranks(int ranks, const Workplace::Options& options, const std::function<void(Env&)>& body) {
+  run_ranks(ranks, [&](Comm& comm) {
+    Workplace place(options, &comm);
+    body(place.env);
+  });
+}
+
+}  // namespace clientele::test
