@@ -14,6 +14,10 @@ TableSource::TableSource(std::string layout, int64_t rows, IdReader ids)
 
 void TableSource::add(std::unique_ptr<Part> part, std::vector<Column> columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
+    if (!names_.insert(columns[i].name).second) {
+      throw Error(ErrorKind::input,
+                  {"a column name comes twice", layout_, "distinct names", "'" + columns[i].name + "'", ""});
+    }
     schema_.columns.push_back(std::move(columns[i]));
     places_.push_back({static_cast<int>(parts_.size()), static_cast<int>(i)});
   }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,7 @@ class TableSource : public Source {
   IdReader ids_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::vector<Place> places_;  ///< one a column of the schema
+  std::set<std::string> names_;
   std::vector<std::string> notes_;
 };
 
