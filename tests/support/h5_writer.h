@@ -61,6 +61,8 @@ class H5Writer {
                      float fill, const std::vector<double>& values, const std::vector<int64_t>& written);
   /// A float32 dataset of this shape that is declared and never written.
   void declared(const std::string& path, const std::vector<int64_t>& shape, const Stored& stored = {});
+  /// A rows x columns dataset of texts of 4 bytes.
+  void text_matrix(const std::string& path, int64_t rows, int64_t columns);
   void with_filter(const std::string& path, int filter_id);
   void external_storage(const std::string& path, const std::string& raw_file);
   void virtual_dataset(const std::string& path, const std::string& source_file, const std::string& source);
@@ -85,6 +87,9 @@ class H5Writer {
 
 /// A stream that an LZF decoder expands to `bytes`: literals, and back references for runs.
 std::vector<unsigned char> lzf_encoded(const std::vector<unsigned char>& bytes);
+
+/// Overwrites the middle of a chunked dataset's first chunk with other bytes.
+void damage_first_chunk(const std::string& path, const std::string& dataset);
 
 /// A path in a temporary folder that is removed with the object.
 class TemporaryFolder {

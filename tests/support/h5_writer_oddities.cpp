@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "tests/support/h5_writer.h"
@@ -63,6 +64,13 @@ void H5Writer::declared(const std::string& path, const std::vector<int64_t>& sha
     must(H5Pset_chunk(properties, static_cast<int>(stored.chunk.size()), extent(stored.chunk).data()), "chunk");
   if (stored.gzip > 0) must(H5Pset_deflate(properties, static_cast<unsigned>(stored.gzip)), "gzip");
   H5Dclose(create(file_, path, H5T_IEEE_F32LE, shape, properties));
+}
+
+void H5Writer::text_matrix(const std::string& path, int64_t rows, int64_t columns) {
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  must(H5Tset_size(type, 4), "size");
+  H5Dclose(create(file_, path, type, {rows, columns}, H5Pcreate(H5P_DATASET_CREATE)));
+  H5Tclose(type);
 }
 
 void H5Writer::with_filter(const std::string& path, int filter_id) {
@@ -186,6 +194,21 @@ std::vector<unsigned char> lzf_encoded(const std::vector<unsigned char>& bytes) 
     i += literals;
   }
   return out;
+}
+
+void damage_first_chunk(const std::string& path, const std::string& dataset) {
+  const hid_t file = must(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open");
+  const hid_t id = must(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT), "open dataset");
+  const hid_t space = H5Dget_space(id);
+  haddr_t address = 0;
+  hsize_t bytes = 0;
+  must(H5Dget_chunk_info(id, space, 0, nullptr, nullptr, &address, &bytes), "chunk info");
+  H5Sclose(space);
+  H5Dclose(id);
+  H5Fclose(file);
+  std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(static_cast<std::streamoff>(address + bytes / 2));
+  stream.write("\xA5\x5A\xA5\x5A\xA5\x5A\xA5\x5A", 8);
 }
 
 TemporaryFolder::TemporaryFolder() {
