@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,20 @@ int64_t first_difference(const std::vector<T>& a, const std::vector<T>& b) {
     if (std::memcmp(&a[i], &b[i], sizeof(T)) != 0) return static_cast<int64_t>(i);
   return -1;
 }
+
+/// What the oracle says, asked once for all backends.
+template <class T>
+class Remembered {
+ public:
+  template <class Ask>
+  const T& operator()(const std::string& key, const Ask& ask) {
+    const auto found = known_.find(key);
+    return found != known_.end() ? found->second : known_.emplace(key, ask()).first->second;
+  }
+
+ private:
+  std::map<std::string, T> known_;
+};
 
 #define EXPECT_SAME_BYTES(a, b) EXPECT_EQ(::clientele::contract::first_difference(a, b), -1)
 

@@ -93,11 +93,10 @@ HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen,
   if constexpr (kNorms)
     for (int v = 0; v < V; ++v)
       r.length[v] = hn::MulAdd(hn::Sqrt(norm[v]), hn::Set(df, screen.growth), hn::Set(df, 0x1p-60f));
-  for (int c = 0; c < NC; ++c) {
-    const auto slope = hn::Set(df, panel[c]);
-    const auto index = hn::Set(IndexTag(), group.first + c);
-    for (int v = 0; v < V; ++v) rank_one(hn::MulAdd(r.length[v], slope, acc[c][v]), index, v, r);
-  }
+  // One vector of rows after the other: its ranking and its NC bounds fit the registers.
+  for (int v = 0; v < V; ++v)
+    for (int c = 0; c < NC; ++c)
+      rank_one(hn::MulAdd(r.length[v], hn::Set(df, panel[c]), acc[c][v]), hn::Set(IndexTag(), group.index[c]), v, r);
 }
 
 template <int V, int kRunners, bool kNorms>

@@ -1,6 +1,7 @@
 #include "screen.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "cpu_rows.h"
 
@@ -25,6 +26,8 @@ Screen::Screen(const CentroidsView& view)
   bounds.reserve(static_cast<size_t>(k));
   packed_.resize(static_cast<size_t>(k) * (coordinates + 2));
   tiles.resize(static_cast<size_t>(tile_count) * kTileRows * coordinates);
+  indices_.resize(static_cast<size_t>(k));
+  std::iota(indices_.begin(), indices_.end(), 0);
   float* next = packed_.data();
   int first = 0;
   for (const int size : group_sizes(k)) {
@@ -47,7 +50,7 @@ Screen::Screen(const CentroidsView& view)
       float* tile = tiles.data() + static_cast<size_t>((first + i) / kTileRows) * kTileRows * coordinates;
       for (int j = 0; j < d; ++j) tile[j * kTileRows + (first + i) % kTileRows] = c[j];
     }
-    groups.push_back({first, size, panel, bias});
+    groups.push_back({size, panel, bias, indices_.data() + first});
     first += size;
   }
 }

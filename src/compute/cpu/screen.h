@@ -15,13 +15,13 @@ inline constexpr int kGroup = 6;
 struct Screen {
   explicit Screen(const CentroidsView& centroids);
 
-  /// A group of `size` consecutive centroids from `first` on. panel: d x size negated coordinates, then size slopes;
-  /// bias: size values.
+  /// A group of `size` consecutive centroids. panel: d x size negated coordinates, then size slopes; bias and index:
+  /// size values.
   struct Group {
-    int first;
     int size;
     const float* panel;
     const float* bias;
+    const int32_t* index;
   };
 
   int k;
@@ -36,6 +36,7 @@ struct Screen {
 
  private:
   std::vector<float> packed_;
+  std::vector<int32_t> indices_;
 };
 
 }  // namespace clientele
