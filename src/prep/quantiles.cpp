@@ -8,9 +8,10 @@
 namespace clientele {
 namespace {
 
-/// Above this many order statistics a column is held and sorted (knots of quantile normalisation); below, counting
-/// needs no memory per row.
+/// A column is held and sorted where it is short, or where many order statistics are wanted (knots of quantile
+/// normalisation); else counting needs no memory per row.
 constexpr size_t kMostCountedRanks = 16;
+constexpr int64_t kFewestCountedRows = 1 << 18;
 /// Count tables of one worker: 128 of 65,536 counts are 64 MiB.
 constexpr size_t kTablesPerWorker = 128;
 constexpr int64_t kSortBytes = int64_t{256} << 20;
@@ -127,8 +128,9 @@ std::vector<std::vector<double>> exact_quantiles(Source& source, const CleanRows
   size_t most_ranks = 1;
   for (Wanted& w : wanted) {
     if (known_from(rows.moments[static_cast<size_t>(w.column)], w)) continue;
-    (w.ranks.size() <= kMostCountedRanks ? counted : sorted).push_back(&w);
-    if (w.ranks.size() <= kMostCountedRanks) most_ranks = std::max(most_ranks, w.ranks.size());
+    const bool counts = w.ranks.size() <= kMostCountedRanks && w.present >= kFewestCountedRows;
+    (counts ? counted : sorted).push_back(&w);
+    if (counts) most_ranks = std::max(most_ranks, w.ranks.size());
   }
   in_groups(counted, kTablesPerWorker / most_ranks, [&](auto group) { search_by_counting(reader, group, env); });
   in_groups(sorted, static_cast<size_t>(kSortBytes / (8 * rows.kept)),

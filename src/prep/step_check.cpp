@@ -77,8 +77,9 @@ std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs
     search.narrow(counts);
     if (settled()) break;
   }
-  std::vector<double> out(d);
-  for (size_t j = 0; j < d; ++j) out[j] = search.done() ? quartiles.range(search, j) : quartiles.least_range(search, j);
+  std::vector<double> out(d, 0);
+  for (size_t j = 0; j < d; ++j)
+    if (wanted[j]) out[j] = search.done() ? quartiles.range(search, j) : quartiles.least_range(search, j);
   return out;
 }
 
@@ -104,8 +105,8 @@ StepCheck::StepCheck(const CleanReader& reader, std::span<const int> columns,
   for (size_t j = 0; j < transforms.size(); ++j) {
     const auto& values = samples[static_cast<size_t>(transforms[j].source)];
     if (values.empty() || !keeps_order(transforms[j])) continue;
-    low_[j] = values[(values.size() - 1) * 3 / 10];
-    high_[j] = values[(values.size() - 1) * 7 / 10];
+    low_[j] = values[(values.size() - 1) * 27 / 100];
+    high_[j] = values[(values.size() - 1) * 73 / 100];
   }
   counts_.assign(static_cast<size_t>(env.pool.threads()), std::vector<int64_t>(2 * transforms.size()));
 }
@@ -133,13 +134,13 @@ StepCheck::Proof StepCheck::proof(size_t j, const RowBlocks& blocks, double max_
   const Quartiles q(n);
   const int64_t below = counts[2 * j], above = counts[2 * j + 1];
   if (low_[j] == high_[j]) return below > q.q3.high && above >= n - q.q1.low ? Proof::spreadless : Proof::none;
-  const auto value = [&](double x) {
-    const float v = to_feature(transform_value(transforms_[j], knots_.data(), x));
-    return static_cast<double>(v) - blocks.means[j];
-  };
+  if (below <= q.q1.high || above < n - q.q3.low) return Proof::none;
+  const double low = transform_value(transforms_[j], knots_.data(), low_[j]);
+  const double high = transform_value(transforms_[j], knots_.data(), high_[j]);
   // 16 times what is needed: more than all roundings, and than a curve may fail to keep the order of neighbours.
-  const bool wide = value(high_[j]) - value(low_[j]) > 16 * max_abs * kWidest;
-  return wide && below > q.q1.high && above >= n - q.q3.low ? Proof::fine : Proof::none;
+  const double range = static_cast<double>(to_feature(high)) - static_cast<double>(to_feature(low));
+  if (range > 16 * max_abs * kWidest) return Proof::fine;
+  return high > low ? Proof::some : Proof::none;
 }
 
 void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs, const FeatureSpace& space, Env& env) {
@@ -158,13 +159,13 @@ void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs,
     const FeatureForm form = space.features[j].transform.form;
     if (!space.spherical && (form == FeatureForm::one_hot || form == FeatureForm::indicator))
       proofs[j] = Proof::spreadless;
-    search[j] = proofs[j] == Proof::none && max > 0;
+    search[j] = (proofs[j] == Proof::none || proofs[j] == Proof::some) && max > 0;
   }
   if (std::find(search.begin(), search.end(), true) != search.end()) ranges = row_ranges(blocks, max_abs, search, env);
   for (size_t j = 0; j < d; ++j) {
     const double max = static_cast<double>(max_abs[j]);
     if (max == 0 || proofs[j] == Proof::fine) continue;
-    const bool spreadless = proofs[j] == Proof::spreadless || ranges[j] == 0;
+    const bool spreadless = proofs[j] == Proof::spreadless || (ranges[j] == 0 && proofs[j] != Proof::some);
     const double spread = spreadless ? std::sqrt(blocks.variances[j]) : ranges[j];
     if (max * 0x1p-40 > 0x1p-16 * spread) refuse(space.features[j].name, max, spread);
   }

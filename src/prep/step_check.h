@@ -29,7 +29,12 @@ class StepCheck {
   void refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs, const FeatureSpace& space, Env& env);
 
  private:
-  enum class Proof { none, fine, spreadless };  ///< the range is wide enough; it is exactly 0
+  enum class Proof {
+    none,
+    fine,        ///< the interquartile range is wide enough
+    spreadless,  ///< it is exactly 0
+    some,        ///< it is above 0 before rounding to float32: a range of 0 afterwards is blur
+  };
   Proof proof(size_t feature, const RowBlocks& blocks, double max_abs, std::span<const int64_t> counts) const;
 
   std::vector<FeatureTransform> transforms_;

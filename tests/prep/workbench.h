@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -137,14 +138,22 @@ inline std::vector<double> random_normals(size_t n, unsigned seed, double mean =
   return out;
 }
 
-/// Sorted present values' type-7 quantile.
-inline double quantile_oracle(std::vector<double> values, double p) {
+inline std::vector<double> sorted_present(std::vector<double> values) {
   std::erase_if(values, [](double x) { return std::isnan(x); });
   std::sort(values.begin(), values.end());
-  const double h = static_cast<double>(values.size() - 1) * p;
+  return values;
+}
+
+/// Type-7 quantile of ascending values.
+inline double sorted_quantile(const std::vector<double>& sorted, double p) {
+  const double h = static_cast<double>(sorted.size() - 1) * p;
   const size_t low = static_cast<size_t>(h);
-  const size_t high = std::min(low + 1, values.size() - 1);
-  return std::fma(h - static_cast<double>(low), values[high] - values[low], values[low]);
+  const size_t high = std::min(low + 1, sorted.size() - 1);
+  return std::fma(h - static_cast<double>(low), sorted[high] - sorted[low], sorted[low]);
+}
+
+inline double quantile_oracle(const std::vector<double>& values, double p) {
+  return sorted_quantile(sorted_present(values), p);
 }
 
 }  // namespace clientele
