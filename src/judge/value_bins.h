@@ -14,8 +14,8 @@ class ValueBins {
  public:
   static constexpr int kCells = 8192;
 
-  /// At most `bins` bins whose edges are quantiles of the sample (finite values, any order). A value that fills a bin
-  /// or more of the sample gets one of its own.
+  /// At most `bins` + 1 bins whose edges are quantiles of the sample (finite values, any order). A value that fills a
+  /// bin or more of the sample gets one of its own.
   ValueBins(std::vector<double> sample, int bins);
 
   int bins() const { return static_cast<int>(edges_.size()) - 1; }

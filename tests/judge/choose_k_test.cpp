@@ -1,0 +1,73 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "clientele/judge/judge.h"
+
+namespace clientele::test {
+namespace {
+
+Scores scores(int k, double ch, double db, double simplified, double squared) {
+  return {.k = k,
+          .inertia = 1,
+          .scores = {{.metric = "calinski_harabasz", .value = ch},
+                     {.metric = "davies_bouldin", .value = db, .higher_is_better = false},
+                     {.metric = "simplified_silhouette", .value = simplified},
+                     {.metric = "squared_silhouette", .value = squared}}};
+}
+
+TEST(ChooseK, MostVotesWin) {
+  const KChoice choice =
+      choose_k({scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.7), scores(4, 15, 0.5, 0.4, 0.6)});
+  EXPECT_EQ(choice.k, 3);
+  const std::vector<std::pair<std::string, int>> votes = {
+      {"calinski_harabasz", 3}, {"davies_bouldin", 3}, {"simplified_silhouette", 3}, {"squared_silhouette", 2}};
+  EXPECT_EQ(choice.votes, votes);
+  EXPECT_EQ(choice.reason,
+            "Of 4 indices, squared_silhouette votes for k = 2; calinski_harabasz, davies_bouldin and "
+            "simplified_silhouette vote "
+            "for k = 3.");
+}
+
+TEST(ChooseK, TheSquaredSilhouetteBreaksTies) {
+  const KChoice choice = choose_k({scores(2, 10, 0.3, 0.5, 0.7), scores(5, 20, 0.4, 0.4, 0.8)});
+  EXPECT_EQ(choice.k, 5);
+  EXPECT_NE(choice.reason.find("k = 2 and k = 5 have as many votes; the squared_silhouette is best at k = 5 (0.8)"),
+            std::string::npos)
+      << choice.reason;
+}
+
+TEST(ChooseK, ThenTheSmallerK) {
+  std::vector<Scores> candidates = {scores(6, 20, 0.4, 0, 0), scores(4, 10, 0.3, 0, 0)};
+  for (Scores& candidate : candidates) candidate.scores.resize(2);
+  const KChoice choice = choose_k(candidates);
+  EXPECT_EQ(choice.k, 4);
+  EXPECT_NE(choice.reason.find("the smaller k was taken"), std::string::npos);
+}
+
+TEST(ChooseK, EqualValuesVoteForTheSmallerK) {
+  const KChoice choice = choose_k({scores(3, 10, 0.3, 0.5, 0.5), scores(2, 10, 0.3, 0.5, 0.5)});
+  EXPECT_EQ(choice.k, 2);
+}
+
+TEST(ChooseK, UndefinedValuesDoNotVote) {
+  const KChoice choice = choose_k({scores(1, NAN, NAN, NAN, NAN), scores(2, 1, 1, 0.1, 0.1)});
+  EXPECT_EQ(choice.k, 2);
+  EXPECT_EQ(choose_k({scores(2, NAN, NAN, NAN, NAN), scores(1, NAN, NAN, NAN, NAN)}).k, 1);
+}
+
+TEST(ChooseK, OneCandidate) {
+  const KChoice choice = choose_k({scores(7, 1, 1, 1, 1)});
+  EXPECT_EQ(choice.k, 7);
+  EXPECT_EQ(choice.reason, "k = 7 was the only one asked for.");
+}
+
+TEST(ChooseK, Json) {
+  const Json json = to_json(choose_k({scores(2, 10, 0.3, 0.5, 0.7), scores(5, 20, 0.4, 0.4, 0.8)}));
+  EXPECT_EQ(json["k"], 5);
+  EXPECT_EQ(json["votes"][0]["metric"], "calinski_harabasz");
+  EXPECT_EQ(json["votes"][0]["k"], 5);
+}
+
+}  // namespace
+}  // namespace clientele::test

@@ -1,0 +1,146 @@
+#include "src/judge/segment_quantiles.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/judge/profile_fixture.h"
+#include "tests/support/row_makers.h"
+
+namespace clientele::test {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::vector<double> sorted(const Table& table, size_t column, int group) {
+  std::vector<double> out;
+  for (size_t i = 0; i < table.labels.size(); ++i) {
+    const double x = table.columns[column].values[i];
+    if ((group == table.k || table.labels[i] == group) && x == x) out.push_back(x);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+/// All quantiles with at most `budget` values kept at a time.
+void expect_exact(const Table& table, int64_t budget, Env& env) {
+  Schema schema;
+  std::vector<std::vector<double>> values;
+  std::vector<int> columns;
+  CleanRows clean;
+  clean.source_rows = clean.kept = table.rows();
+  for (const TableColumn& column : table.columns) {
+    columns.push_back(static_cast<int>(columns.size()));
+    schema.columns.push_back(column.column);
+    values.push_back(column.values);
+    clean.moments.emplace_back();
+  }
+  IdColumn ids;
+  ids.rows = table.rows();
+  MemorySource source(schema, values, ids);
+  const RowRange range = rank_rows(table.rows(), env.comm.rank(), env.comm.size());
+  RowBlocks rows;
+  rows.first_row = range.first;
+  const std::span<const int32_t> labels =
+      std::span(table.labels).subspan(static_cast<size_t>(range.first), static_cast<size_t>(range.last - range.first));
+  const LabelledRows labelled(source, clean, rows, labels, table.k, env);
+  const std::vector<double> probabilities = {0, 0.01, 0.3, 0.5, 0.9, 1};
+  SegmentQuantiles quantiles(labelled, columns, probabilities, budget);
+  std::vector<GroupedValues> grouped(static_cast<size_t>(env.pool.threads()));
+  labelled.walk(columns, [&](const LabelledPiece& piece) {
+    for (int c = 0; c < static_cast<int>(columns.size()); ++c) {
+      GroupedValues& mine = grouped[static_cast<size_t>(piece.worker)];
+      piece.group(c, mine);
+      quantiles.count(piece.worker, c, mine);
+    }
+  });
+  quantiles.solve();
+  for (size_t c = 0; c < columns.size(); ++c)
+    for (int group = 0; group <= table.k; ++group) {
+      const std::vector<double> x = sorted(table, c, group);
+      const std::vector<double> found = quantiles.of(static_cast<int>(c), group);
+      for (size_t p = 0; p < probabilities.size(); ++p) {
+        if (x.empty()) {
+          EXPECT_TRUE(std::isnan(found[p]));
+          continue;
+        }
+        const double h = probabilities[p] * static_cast<double>(x.size() - 1);
+        const size_t low = static_cast<size_t>(h);
+        const double f = h - static_cast<double>(low);
+        EXPECT_EQ(found[p], f > 0 ? std::fma(f, x[low + 1] - x[low], x[low]) : x[low])
+            << table.columns[c].column.name << " group " << group << " p " << probabilities[p] << " budget " << budget;
+      }
+    }
+}
+
+TEST(SegmentQuantiles, AreExactWhateverTheBudget) {
+  const Table table = varied_table(8000, 3, 91);
+  Workplace place;
+  for (const int64_t budget : {0, 1, 100, 5000, 1 << 23}) expect_exact(table, budget, place.env);
+}
+
+TEST(SegmentQuantiles, AreExactOnSortedData) {
+  // The sample of blocks says nothing about the rest: rows ascend over many blocks.
+  Table table;
+  table.k = 2;
+  TableColumn column;
+  column.column.name = "time";
+  for (int64_t i = 0; i < 600000; ++i) {
+    table.labels.push_back(i % 3 == 0 ? 1 : 0);
+    column.values.push_back(std::floor(static_cast<double>(i) / 3));
+  }
+  table.columns = {column};
+  Workplace place;
+  expect_exact(table, 2000, place.env);
+}
+
+TEST(SegmentQuantiles, AreExactOverRanks) {
+  Table table = varied_table(132000, 3, 92);
+  table.columns.erase(table.columns.begin() + 4, table.columns.end());
+  for (const int64_t budget : {20000, 1 << 23})
+    on_ranks(3, {.threads = 1}, [&](Env& env) { expect_exact(table, budget, env); });
+}
+
+TEST(ValueBins, EveryValueLiesInItsBin) {
+  std::vector<std::vector<double>> samples = {{}, {5}, {-1e308, 1e308, 0}, {0, 5e-324, 1e-310, 1}};
+  for (const TableColumn& column : varied_table(5000, 2, 93).columns) {
+    samples.emplace_back();
+    for (const double x : column.values)
+      if (x == x) samples.back().push_back(x);
+  }
+  for (const std::vector<double>& sample : samples)
+    for (const int count : {1, 2, 16, 700}) {
+      const ValueBins bins(sample, count);
+      EXPECT_LE(bins.bins(), count + 1);
+      EXPECT_EQ(bins.low(0), -kInfinity);
+      EXPECT_EQ(bins.low(bins.bins()), kInfinity);
+      std::vector<double> probes = {-1e300, -1, 0, 1e-300, 3.5, 1e300};
+      for (const double x : sample)
+        probes.insert(probes.end(), {x, std::nextafter(x, kInfinity), std::nextafter(x, -kInfinity)});
+      std::sort(probes.begin(), probes.end());
+      int last_cell = 0;
+      for (const double x : probes) {
+        if (std::isinf(x)) continue;
+        const int bin = bins.find(x);
+        ASSERT_TRUE(bins.low(bin) <= x && x < bins.low(bin + 1)) << x;
+        const int cell = bins.cell(x);
+        ASSERT_GE(cell, last_cell);
+        last_cell = cell;
+        const auto [first, last] = bins.cells_of(bin);
+        ASSERT_TRUE(first <= cell && cell <= last);
+      }
+    }
+}
+
+TEST(ValueBins, AFrequentValueGetsABinOfItsOwn) {
+  std::vector<double> sample(1000, 7.0);
+  for (int i = 0; i < 500; ++i) sample.push_back(i);
+  const ValueBins bins(sample, 50);
+  const int bin = bins.find(7);
+  EXPECT_EQ(bins.low(bin), 7);
+  EXPECT_EQ(bins.low(bin + 1), std::nextafter(7.0, 8.0));
+}
+
+}  // namespace
+}  // namespace clientele::test
