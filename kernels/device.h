@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "clientele/base/canonical.h"
 #include "tuning.h"
 
 namespace clientele::gpu {
@@ -39,6 +40,10 @@ class Device {
     const int64_t wanted = (items + threads - 1) / threads;
     return std::clamp<int64_t>(wanted, 1, int64_t{properties_.multiProcessorCount} * kBlocksPerMultiprocessor);
   }
+
+  /// Global blocks of 65,536 rows, and their rows, that a pass with per-row scratch takes at once.
+  int64_t batch_blocks() const { return properties_.multiProcessorCount * kBatchBlocksPerMultiprocessor; }
+  int64_t batch_rows() const { return batch_blocks() * kBlockRows; }
 
   void* allocate(int64_t bytes, const char* purpose) const;
   void release(void* memory) const noexcept;

@@ -90,7 +90,7 @@ void find_far_rows(const CudaRows& rows, const CentroidsView& centroids, int cou
   const Device& device = rows.device();
   const auto on_device =
       uploaded<float>(device, {centroids.data, static_cast<size_t>(int64_t{centroids.k} * centroids.d)}, "centroids");
-  const int64_t step = std::min(rows.rows(), kBatchBlocks * kBlockRows);
+  const int64_t step = std::min(rows.rows(), device.batch_rows());
   for (int64_t begin = 0; begin < rows.rows() && count > 0; begin += step) {
     const int64_t some = std::min(step, rows.rows() - begin);
     const Grid grid{device.grid(some, kRowThreads), 1, kRowThreads};

@@ -71,7 +71,7 @@ void add_distinct_rows(const CudaRows& rows, int64_t limit, std::vector<std::vec
     const unsigned long long found = lowest.to_host().front();
     if (found == kNone) {
       cursor = end;
-      end = std::min(rows.rows(), end + kBatchBlocks * kBlockRows);
+      end = std::min(rows.rows(), end + device.batch_rows());
       continue;
     }
     const int64_t row = static_cast<int64_t>(found);

@@ -14,8 +14,9 @@ __global__ void __launch_bounds__(kLanes)
   const int64_t end = begin + kBlockRows < rows ? begin + kBlockRows : rows;
   for (int64_t r = begin + lane; r < end; r += kLanes) {
     const double value = values[r];
-    if (value != value) continue;
-    double* sum = lanes + (labels == nullptr ? 0 : labels[r]) * kLanes + lane;
+    const int label = labels == nullptr ? 0 : labels[r];
+    if (value != value || label < 0) continue;
+    double* sum = lanes + label * kLanes + lane;
     *sum = *sum + value;
   }
   for (int c = 0; c < k; ++c) {

@@ -12,9 +12,9 @@ constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
 /// What one thread finds in its lane's values; thread 0 puts the 64 of them together.
 struct LaneTally {
-  int64_t first_present = kNone;
-  int64_t present = 0, missing = 0, infinite = 0;
-  double min = HUGE_VAL, max = -HUGE_VAL;
+  int64_t first_present;
+  int64_t present, missing, infinite;
+  double min, max;
 
   __device__ void add(int64_t i, double x) {
     if (x != x) {
@@ -46,7 +46,7 @@ __device__ void add_lanes(MomentLanes& state, int64_t row_in_block, int64_t rows
   static __shared__ double shift;
   const int lane = static_cast<int>(threadIdx.x);
   const int64_t first = (lane - row_in_block % kLanes + kLanes) % kLanes;
-  LaneTally mine;
+  LaneTally mine{kNone, 0, 0, 0, HUGE_VAL, -HUGE_VAL};
   for (int64_t i = first; i < rows; i += kLanes) mine.add(i, load(i));
   tallies[lane] = mine;
   __syncthreads();
@@ -154,8 +154,8 @@ void append_row_moments(const CudaRows& rows, std::vector<std::vector<Moments>>&
   require_block_start(rows);
   const Device& device = rows.device();
   const int64_t all = (rows.rows() + kBlockRows - 1) / kBlockRows;
-  for (int64_t done = 0; done < all; done += kBatchBlocks) {
-    const int64_t count = std::min(kBatchBlocks, all - done);
+  for (int64_t done = 0; done < all; done += device.batch_blocks()) {
+    const int64_t count = std::min(device.batch_blocks(), all - done);
     const std::vector<MomentLanes> empty(static_cast<size_t>(count * rows.d()));
     Buffer<MomentLanes> states = uploaded<MomentLanes>(device, empty, "moments of features");
     launch(device, "summing features", {rows.d(), count, kLanes}, add_features, states.data(), rows.view(),

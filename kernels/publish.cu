@@ -110,7 +110,7 @@ void publish_rows(CudaRows& rows, const CentroidsView& centroids, const Publishe
                                       .found = std::to_string(rows.d())});
   const Device& device = rows.device();
   const ScreenedCentroids screened(device, centroids);
-  const int64_t step = std::min(rows.rows(), kBatchBlocks * kBlockRows);
+  const int64_t step = std::min(rows.rows(), device.batch_rows());
   const Batch batch(device, step);
   for (int64_t begin = 0; begin < rows.rows(); begin += step) {
     const int64_t count = std::min(step, rows.rows() - begin);

@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(kRowThreads) draw_winners(RowsView rows, const
   const RandomKey key = keys[blockIdx.y];
   Drawn best{HUGE_VAL, -1};
   for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
-    const double w = draw_weight(rows.m(r), rows.min_d2[r]);
+    const double w = draw_weight(rows.m(r), rows.min_d2 == nullptr ? HUGE_VAL : rows.min_d2[r]);
     if (!(w > 0)) continue;
     const int64_t row = rows.first_row + r;
     if (best.row >= 0 && !draw_may_win(random_unit(key, row), w, best.key)) continue;
@@ -72,7 +72,6 @@ void require_seeding(const CudaRows& rows) {
 }  // namespace
 
 void draw_rows(const CudaRows& rows, std::span<const RandomKey> keys, std::span<Draw> draws) {
-  require_seeding(rows);
   if (rows.rows() == 0 || keys.empty()) return;
   const Device& device = rows.device();
   const int64_t blocks = device.grid(rows.rows(), kRowThreads);

@@ -37,6 +37,10 @@ __global__ void __launch_bounds__(kRowThreads)
   for (int64_t i = first_item(); i < count; i += item_stride()) {
     const float* x = rows.row(begin + i);
     const int own = rows.label[begin + i];
+    if (own < 0) {
+      values[i] = 0;  // its label keeps it out of the sums
+      continue;
+    }
     const int64_t m = rows.m(begin + i);
     const double norm2 = row_norm2(x, rows.d);
     double a = 0;
@@ -78,7 +82,7 @@ void append_segment_sums(const CudaRows& rows, int k, std::vector<std::vector<do
                          const Measure& measure) {
   require_block_start(rows);
   const Device& device = rows.device();
-  const int64_t step = std::min(rows.rows(), kBatchBlocks * kBlockRows);
+  const int64_t step = std::min(rows.rows(), device.batch_rows());
   const Buffer<double> values(device, step, "values of rows to sum");
   for (int64_t begin = 0; begin < rows.rows(); begin += step) {
     const int64_t count = std::min(step, rows.rows() - begin);

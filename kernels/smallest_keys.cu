@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(kRowThreads)
 void merge_smallest_keys(const CudaRows& rows, const RandomKey& key, int64_t count,
                          std::vector<std::pair<uint64_t, int64_t>>& smallest) {
   const Device& device = rows.device();
-  const int64_t step = std::min(rows.rows(), kBatchBlocks * kBlockRows);
+  const int64_t step = std::min(rows.rows(), device.batch_rows());
   for (int64_t begin = 0; begin < rows.rows() && count > 0; begin += step) {
     const int64_t some = std::min(step, rows.rows() - begin);
     const bool full = static_cast<int64_t>(smallest.size()) >= count;

@@ -15,8 +15,9 @@ inline constexpr int kSharedBytes =
 inline constexpr int kSumThreads = 512;  ///< delta sums: 16 warps share one table in shared memory
 inline constexpr int64_t kPlainSumRows =
     int64_t{1} << 22;  ///< rows one block may add into a plain int64 (exactness.md 3); not a tuning choice
-inline constexpr int64_t kBatchBlocks =
-    64;  ///< global blocks (65,536 rows each) a pass with per-row scratch handles at once
+/// Passes with per-row scratch take this many global blocks (65,536 rows, summed canonically by one CUDA block each) a
+/// multiprocessor at once.
+inline constexpr int64_t kBatchBlocksPerMultiprocessor = 1;
 inline constexpr int64_t kCopyBytes = int64_t{32} << 20;  ///< piece of a copy through scratch memory
 
 }  // namespace clientele::gpu

@@ -1,0 +1,21 @@
+# Named once, for nvcc (here) and for the stand-in (tests/kernels).
+set(cuda_sources
+  assign.cu
+  backend.cu
+  device.cu
+  digits.cu
+  facts.cu
+  far_rows.cu
+  features.cu
+  gather.cu
+  lane_sums.cu
+  moments.cu
+  moved_sums.cu
+  publish.cu
+  rows.cu
+  screen_layout.cu
+  seeding.cu
+  silhouettes.cu
+  smallest_keys.cu
+  sorting.cu
+  square_sums.cu)

@@ -1,0 +1,126 @@
+// What of kernels/ is plain C++: the tiled layout, the centroids of the screen, and what running out of memory says.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "clientele/base/errors.h"
+#include "clientele/compute/backends.h"
+#include "kernels/screen.h"
+#include "kernels/tile.h"
+#include "stand_in.h"
+
+namespace clientele::gpu {
+namespace {
+
+TEST(Tile, EveryFeatureOfEveryRowHasItsOwnPlace) {
+  for (const int64_t rows : {1, 31, 32, 33, 100}) {
+    for (const int d : {1, 3, 17}) {
+      std::set<int64_t> places;
+      for (int64_t r = 0; r < rows; ++r)
+        for (int j = 0; j < d; ++j) places.insert(tiled_index(r, d) + j * kTileRows);
+      EXPECT_EQ(static_cast<int64_t>(places.size()), rows * d);
+      EXPECT_GE(*places.begin(), 0);
+      EXPECT_LT(*places.rbegin(), tiled_size(rows, d));
+    }
+  }
+}
+
+TEST(Tile, LanesOfAWarpReadNeighbours) {
+  for (int64_t r = 64; r < 64 + kTileRows; ++r) EXPECT_EQ(tiled_index(r, 5) - tiled_index(64, 5), r - 64);
+}
+
+TEST(Tile, IndicesPassThirtyTwoBits) {
+  const int64_t row = int64_t{1} << 33;
+  EXPECT_EQ(tiled_index(row + 1, 64), row * 64 + 1);
+}
+
+TEST(Screen, GroupsHoldNegatedCentroidsAndZeroPadding) {
+  constexpr int k = kScreenGroup + 3;
+  constexpr int d = 5;
+  std::vector<float> values;
+  for (int i = 0; i < k * d; ++i) values.push_back(static_cast<float>(i) * 0.25f - 3);
+  const CentroidsView centroids{values.data(), k, d};
+  const std::vector<float> grouped = grouped_for_screen(centroids, bounds_for_screen(centroids));
+  ASSERT_EQ(grouped.size(), static_cast<size_t>(2 * kScreenGroup * d));
+  for (int c = 0; c < 2 * kScreenGroup; ++c) {
+    for (int j = 0; j < d; ++j) {
+      const int at = c / kScreenGroup * kScreenGroup * d + j * kScreenGroup + c % kScreenGroup;
+      EXPECT_EQ(grouped[static_cast<size_t>(at)], c < k ? -values[static_cast<size_t>(c * d + j)] : 0.0f);
+    }
+  }
+}
+
+TEST(Screen, ACentroidOutOfReachIsAlwaysBestAndNeverCertified) {
+  const float values[] = {1, 2, 3e38f, 1, INFINITY, 0, NAN, 0};
+  const CentroidsView centroids{values, 4, 2};
+  const std::vector<ScreenBound> bounds = bounds_for_screen(centroids);
+  const std::vector<float> grouped = grouped_for_screen(centroids, bounds);
+  EXPECT_TRUE(std::isfinite(bounds[0].bias));
+  for (size_t c = 1; c < 4; ++c) {
+    EXPECT_EQ(bounds[c].bias, -INFINITY);
+    for (size_t j = 0; j < 2; ++j) EXPECT_EQ(grouped[j * kScreenGroup + c], 0.0f);
+    const float lower = std::fma(4.0f, bounds[c].slope, bounds[c].bias);
+    EXPECT_FALSE(100.0f - lower > screen_gap(bounds[c], 4.0f));
+    EXPECT_FALSE(lower - lower > screen_gap(bounds[c], 4.0f));
+  }
+}
+
+TEST(Memory, RunningOutNamesTheBuffer) {
+  const auto backend = make_cuda_backend(0);
+  stand_in::limit_memory(1000);
+  try {
+    const auto rows = backend->make_rows(0, 1000, 4, false, "normalised features");
+    ADD_FAILURE() << "16,000 bytes fitted into 1,000";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::device);
+    EXPECT_NE(error.complaint().what.find("normalised features"), std::string::npos) << error.what();
+    EXPECT_NE(error.complaint().expected.find("16384"), std::string::npos) << error.what();
+  }
+  stand_in::limit_memory(-1);
+  EXPECT_NO_THROW(backend->make_rows(0, 1000, 4, false, "normalised features"));
+}
+
+TEST(Device, AnUnknownOneIsRefused) {
+  try {
+    const auto backend = make_cuda_backend(7);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::device);
+    EXPECT_EQ(error.complaint().where, "cuda:7");
+  }
+}
+
+TEST(Facts, NameTheDevice) {
+  const CudaFacts facts = cuda_facts();
+  EXPECT_TRUE(facts.built);
+  EXPECT_EQ(facts.reason, "");
+  EXPECT_EQ(facts.runtime, "13.0");
+  ASSERT_EQ(facts.devices.size(), 1u);
+  EXPECT_EQ(facts.devices[0], "stand-in for a GPU, compute 8.0, 1 GiB");
+}
+
+TEST(Rows, OfAnotherBackendAreRefused) {
+  const auto one = make_cuda_backend(0);
+  const auto other = make_cuda_backend(0);
+  const auto rows = one->make_rows(0, 10, 2, false, "rows");
+  EXPECT_THROW(other->assign_ops().clear_labels(*rows), Error);
+}
+
+TEST(Rows, AValueOutsideItsFixedPointRangeIsAnError) {
+  const auto backend = make_cuda_backend(0);
+  auto rows = backend->make_rows(0, 3, 1, false, "rows");
+  const double values[] = {1, 2, 3};
+  FeatureTransform identity;
+  backend->column_ops().transform({values, 3, 1, 3}, {&identity, 1}, {}, *rows, 0);
+  const double scale = 0x1p40;  // for |x| <= 1 only
+  const float centroid = 0;
+  auto pass = backend->assign_ops().start({&centroid, 1, 1}, {&scale, 1});
+  pass->add(*rows);
+  EXPECT_THROW(pass->finish(), Error);
+  Int128 sum = 0;
+  EXPECT_THROW(backend->assign_ops().square_sums(*rows, {&scale, 1}, {&sum, 1}), Error);
+}
+
+}  // namespace
+}  // namespace clientele::gpu

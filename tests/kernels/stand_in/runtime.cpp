@@ -1,0 +1,130 @@
+// The host side of the stand-in: device memory is host memory, every call is done when it returns.
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
+
+#include "stand_in.h"
+
+namespace {
+
+constexpr unsigned char kRubbish = 0xA5;
+
+/// What is allocated now, and how much may be.
+struct Memory {
+  std::mutex mutex;
+  std::unordered_map<void*, size_t> blocks;
+  size_t used = 0;
+  int64_t limit = -1;
+};
+
+Memory& memory_of_device() {
+  static Memory memory;
+  return memory;
+}
+
+}  // namespace
+
+void clientele::stand_in::limit_memory(int64_t bytes) {
+  Memory& memory = memory_of_device();
+  const std::lock_guard lock(memory.mutex);
+  memory.limit = bytes < 0 ? -1 : static_cast<int64_t>(memory.used) + bytes;
+}
+
+const char* cudaGetErrorName(cudaError_t status) {
+  return status == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaError";
+}
+const char* cudaGetErrorString(cudaError_t status) {
+  return status == cudaErrorMemoryAllocation ? "out of memory" : "failure";
+}
+cudaError_t cudaGetLastError() {
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
+  *pool = nullptr;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = nullptr;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
+  Memory& device = memory_of_device();
+  const std::lock_guard lock(device.mutex);
+  if (device.limit >= 0 && static_cast<int64_t>(device.used + bytes) > device.limit) return cudaErrorMemoryAllocation;
+  *memory = std::malloc(bytes);
+  if (*memory == nullptr) return cudaErrorMemoryAllocation;
+  std::memset(*memory, kRubbish, bytes);
+  device.blocks.emplace(*memory, bytes);
+  device.used += bytes;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+  Memory& device = memory_of_device();
+  const std::lock_guard lock(device.mutex);
+  const auto found = device.blocks.find(memory);
+  if (found == device.blocks.end()) return cudaErrorInvalidValue;
+  device.used -= found->second;
+  device.blocks.erase(found);
+  std::free(memory);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
+  *total_bytes = cudaDeviceProp{}.totalGlobalMem;
+  *free_bytes = *total_bytes;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
+                              size_t height, cudaMemcpyKind, cudaStream_t) {
+  if (to_pitch < width || from_pitch < width) return cudaErrorInvalidValue;
+  for (size_t line = 0; line < height; ++line)
+    std::memcpy(static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t) {
+  std::memset(memory, byte, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}

@@ -1,0 +1,181 @@
+// A stand-in for the CUDA runtime that runs kernels on the host, for tests of kernels/ on machines without a GPU: the
+// same sources, compiled as C++ against this header. What it proves: the kernels' logic (indices, barriers reached by
+// all, arithmetic, order of canonical sums) and the host code around them. What it cannot prove: that nvcc's machine
+// code, real concurrency and real memory behave.
+//
+// A block's threads are fibers that run one after the other from barrier to barrier, in ascending order in one launch
+// and in descending order in the next, so that a missing barrier shows. Fresh device memory and shared memory hold
+// rubbish. A block whose threads wait at different barriers for ever ends the program with a message.
+#pragma once
+
+#include <math.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <type_traits>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__
+#define __align__(bytes) __attribute__((aligned(bytes)))
+#define __launch_bounds__(...)
+
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+  dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+inline dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+// ---- what kernels call ----
+
+void __syncthreads();
+
+namespace clientele::stand_in {
+
+/// Every unfinished lane of the warp brings a value; returns the values of all 32 lanes (those of absent lanes are 0).
+const uint64_t* exchange_in_warp(uint64_t mine);
+
+template <class T>
+uint64_t packed(T value) {
+  static_assert(sizeof(T) <= sizeof(uint64_t));
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  return bits;
+}
+
+template <class T>
+T unpacked(uint64_t bits) {
+  T value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// Fills the dynamic shared memory with rubbish and runs all blocks of a grid.
+void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread);
+
+/// Bytes that may be allocated from now on; a negative number: no limit.
+void limit_memory(int64_t bytes);
+
+}  // namespace clientele::stand_in
+
+template <class T>
+T __shfl_sync(unsigned, T value, int from) {
+  return clientele::stand_in::unpacked<T>(
+      clientele::stand_in::exchange_in_warp(clientele::stand_in::packed(value))[from % 32]);
+}
+
+template <class T>
+T __shfl_xor_sync(unsigned, T value, int step) {
+  const unsigned lane = threadIdx.x % 32;
+  return clientele::stand_in::unpacked<T>(
+      clientele::stand_in::exchange_in_warp(clientele::stand_in::packed(value))[lane ^ static_cast<unsigned>(step)]);
+}
+
+inline unsigned __ballot_sync(unsigned, int predicate) {
+  const uint64_t* votes = clientele::stand_in::exchange_in_warp(predicate != 0 ? 1 : 0);
+  unsigned ballot = 0;
+  for (int lane = 0; lane < 32; ++lane) ballot |= static_cast<unsigned>(votes[lane]) << lane;
+  return ballot;
+}
+
+inline int __ffs(int bits) {
+  return __builtin_ffs(bits);
+}
+inline unsigned __float_as_uint(float x) {
+  return clientele::stand_in::unpacked<unsigned>(clientele::stand_in::packed(x));
+}
+inline long long __double_as_longlong(double x) {
+  return clientele::stand_in::unpacked<long long>(clientele::stand_in::packed(x));
+}
+inline long long __double2ll_rn(double x) {
+  return llrint(x);
+}
+
+template <class T>
+T atomicAdd(T* at, std::type_identity_t<T> value) {
+  const T before = *at;
+  *at = static_cast<T>(before + value);
+  return before;
+}
+
+template <class T>
+T atomicMin(T* at, std::type_identity_t<T> value) {
+  const T before = *at;
+  if (value < before) *at = value;
+  return before;
+}
+
+template <class T>
+T atomicMax(T* at, std::type_identity_t<T> value) {
+  const T before = *at;
+  if (value > before) *at = value;
+  return before;
+}
+
+// ---- what the host calls ----
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorInvalidConfiguration = 9,
+};
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
+enum cudaDeviceAttr { cudaDevAttrMemoryPoolsSupported = 115 };
+enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+constexpr unsigned cudaStreamNonBlocking = 1;
+using cudaStream_t = struct StandInStream*;
+using cudaMemPool_t = struct StandInPool*;
+
+struct cudaDeviceProp {
+  char name[256] = "stand-in for a GPU";
+  size_t totalGlobalMem = size_t{1} << 30;
+  int major = 8;
+  int minor = 0;
+  int multiProcessorCount = 1;
+};
+
+struct cudaLaunchConfig_t {
+  dim3 gridDim, blockDim;
+  size_t dynamicSmemBytes = 0;
+  cudaStream_t stream = nullptr;
+};
+
+const char* cudaGetErrorName(cudaError_t status);
+const char* cudaGetErrorString(cudaError_t status);
+cudaError_t cudaGetLastError();
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
+cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
+                              size_t height, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t stream);
+cudaError_t cudaRuntimeGetVersion(int* version);
+cudaError_t cudaDriverGetVersion(int* version);
+
+template <class... Parameters, class... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               Arguments... arguments) {
+  const dim3 grid = config->gridDim;
+  const dim3 block = config->blockDim;
+  if (grid.x == 0 || grid.y == 0 || grid.y > 65535 || block.x == 0 || block.x > 1024 ||
+      config->dynamicSmemBytes > 48 * 1024)
+    return cudaErrorInvalidConfiguration;
+  clientele::stand_in::run_grid(grid, block, config->dynamicSmemBytes, [&] { kernel(arguments...); });
+  return cudaSuccess;
+}
