@@ -41,8 +41,11 @@ Html chart_cards(const ReportData& data) {
   if (data.segments.empty()) return {};
   Html cards;
   for (const Segment& s : data.segments) cards << card(data, s, data.segments.size() > 12 ? 3 : 5);
-  return note("What stands out is each segment's mean against the mean of everyone, strongest difference first.") +
-         element("div", {{"class", "cards"}}, cards);
+  const Html how =
+      data.segments.size() < 2
+          ? Html()
+          : note("What stands out is each segment's mean against the mean of everyone, strongest difference first.");
+  return how + element("div", {{"class", "cards"}}, cards);
 }
 
 }  // namespace clientele::page

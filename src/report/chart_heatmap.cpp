@@ -23,26 +23,23 @@ std::string shade(double z) {
   return (z > 0 ? "z zp" : "z zn") + std::to_string(step);
 }
 
-double z_of(const Segment& s, const NumberColumn& column) {
-  return s.profile["numbers"][column.name]["z"].number();
-}
-
-double spread(const ReportData& data, const NumberColumn& column) {
+double spread(const ReportData& data, size_t column) {
   double low = 0, high = 0;
   for (const Segment& s : data.segments) {
-    const double z = z_of(s, column);
+    const double z = s.numbers[column]["z"].number();
     if (std::isfinite(z)) low = std::min(low, z), high = std::max(high, z);
   }
   return high - low;
 }
 
-Html map_row(const ReportData& data, const NumberColumn& column, bool values) {
+Html map_row(const ReportData& data, size_t index, bool values) {
+  const NumberColumn& column = data.numbers[index];
   Html row =
       row_heading(text(column.name) +
                   (column.unit.empty() ? Html() : " "_html + element("span", {{"class", "unit"}}, text(column.unit))));
   for (const Segment& s : data.segments) {
-    const double z = z_of(s, column);
-    const std::string mean = column.show(s.profile["numbers"][column.name]["mean"].number());
+    const double z = s.numbers[index]["z"].number();
+    const std::string mean = column.show(s.numbers[index]["mean"].number());
     const std::string tip =
         s.name + ", " + column.name + ": z " + signed_score(z) + ", mean " + mean + " " + column.unit;
     row << element("td", {{"class", shade(z)}, {"title", tip}},
@@ -87,7 +84,7 @@ Html chart_heatmap(const ReportData& data) {
   std::vector<size_t> order(data.numbers.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::vector<double> spreads;
-  for (const NumberColumn& c : data.numbers) spreads.push_back(spread(data, c));
+  for (size_t i = 0; i < data.numbers.size(); ++i) spreads.push_back(spread(data, i));
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return spreads[a] > spreads[b]; });
   const size_t shown = std::min(order.size(), kMostColumns);
   order.resize(shown);
@@ -101,7 +98,7 @@ Html chart_heatmap(const ReportData& data) {
     if (mixed && (i == 0 || data.numbers[order[i - 1]].clustered != column.clustered))
       rows << band(column.clustered ? "Used to form the segments" : "Described only, had no part in forming them",
                    data.segments.size() + 1);
-    rows << map_row(data, column, values);
+    rows << map_row(data, order[i], values);
   }
   Html out = note(
       "Each segment's mean of each column as a z-score: standard deviations above (orange) or below (blue) the mean of "

@@ -18,7 +18,7 @@ Html chart_importance(const ReportData& data) {
   std::stable_sort(features.begin(), features.end(), [](const auto& a, const auto& b) {
     return std::isfinite(a.first) && (!std::isfinite(b.first) || a.first > b.first);
   });
-  if (features.empty() || !std::isfinite(features[0].first)) return {};
+  if (data.segments.size() == 1 || features.empty() || !std::isfinite(features[0].first)) return {};
   const size_t shown = std::min(features.size(), kMostFeatures);
   Html rows;
   for (size_t i = 0; i < shown; ++i)

@@ -50,14 +50,15 @@ struct Scale {
   }
 };
 
-Scale scale_of(const ReportData& data, const NumberColumn& column) {
+Scale scale_of(const ReportData& data, size_t index) {
+  const NumberColumn& column = data.numbers[index];
   Scale s;
   const auto widen = [&](const Node& profile) {
     for (const Quantile& q : quantiles_of(profile))
       s.low = std::min(s.low, q.value), s.high = std::max(s.high, q.value);
   };
   widen(column.population);
-  for (const Segment& segment : data.segments) widen(segment.profile["numbers"][column.name]);
+  for (const Segment& segment : data.segments) widen(segment.numbers[index]);
   s.everyone = at(quantiles_of(column.population), 0.5);
   s.root = std::isfinite(s.everyone) && s.high > s.low && (s.everyone - s.low) < 0.1 * (s.high - s.low);
   return s;
@@ -115,7 +116,7 @@ Html number_table(const ReportData& data, const Segment& segment, const std::vec
   };
   std::vector<Row> order;
   for (size_t i = 0; i < data.numbers.size(); ++i) {
-    const Node profile = segment.profile["numbers"][data.numbers[i].name];
+    const Node profile = segment.numbers[i];
     if (!profile.present()) continue;
     const double strength = std::fabs(profile["effect"].number(profile["z"].number()));
     order.push_back({i, std::isfinite(strength) ? strength : -1});
@@ -126,7 +127,7 @@ Html number_table(const ReportData& data, const Segment& segment, const std::vec
   Html rows;
   for (size_t i = 0; i < shown; ++i) {
     const NumberColumn& column = data.numbers[order[i].column];
-    rows << number_row(column, segment.profile["numbers"][column.name], scales[order[i].column]);
+    rows << number_row(column, segment.numbers[order[i].column], scales[order[i].column]);
   }
   Html out =
       table("Numbers",
@@ -168,7 +169,7 @@ Html category_lists(const ReportData& data, const Segment& segment) {
 Html chart_profile(const ReportData& data) {
   if (data.segments.empty()) return {};
   std::vector<Scale> scales;
-  for (const NumberColumn& column : data.numbers) scales.push_back(scale_of(data, column));
+  for (size_t i = 0; i < data.numbers.size(); ++i) scales.push_back(scale_of(data, i));
   const size_t most = std::clamp<size_t>(kMostRows / data.segments.size(), 12, 60);
   Html out = note(
       "Whiskers span the outer quantiles, the box holds the middle half, the tick is the median and the dotted line "

@@ -45,7 +45,13 @@ Frame frame_of(const std::vector<LinePoint>& points, bool logarithmic) {
     f.y_low = std::min({f.y_low, p.y, has_interval(p) ? p.low : p.y});
     f.y_high = std::max({f.y_high, p.y, has_interval(p) ? p.high : p.y});
   }
-  if (logarithmic) f.y_low = 0;
+  if (logarithmic) {
+    f.y_low = 0;
+  } else {
+    const double room = 0.14 * (f.y_high - f.y_low);  // for the label of the chosen point
+    f.y_low -= f.y_low >= 0 ? std::min(1.7 * room, f.y_low) : 1.7 * room;
+    f.y_high += room;
+  }
   return f;
 }
 
@@ -62,16 +68,39 @@ Html line(double x1, double y1, double x2, double y2, const std::string& css_cla
                        {"y2", coordinate(y2)}});
 }
 
-// Grid lines with the values at the bottom, middle and top of the frame, and the first and last x.
+// A round step (1, 2 or 5 times a power of ten) that divides the span into three to six parts.
+double round_step(double span) {
+  const double power = std::pow(10.0, std::floor(std::log10(span / 3)));
+  for (const double factor : {5.0, 2.0, 1.0})
+    if (span / (factor * power) >= 3) return factor * power;
+  return power;
+}
+
+std::vector<double> ticks(const Frame& f) {
+  if (!(f.y_high > f.y_low)) return {f.y_low};
+  std::vector<double> values;
+  if (f.logarithmic) {
+    values.push_back(0);
+    for (double v = 1; v <= f.y_high && values.size() < 40; v *= 10) values.push_back(v);
+    while (values.size() > 6) {  // every second power, the zero stays
+      std::vector<double> fewer = {0};
+      for (size_t i = 1; i < values.size(); i += 2) fewer.push_back(values[i]);
+      values = fewer;
+    }
+    return values;
+  }
+  const double step = round_step(f.y_high - f.y_low);
+  const double first = std::ceil(f.y_low / step - 1e-9);
+  for (double i = first; i * step <= f.y_high + 1e-9 * step && values.size() < 10; ++i) values.push_back(i * step);
+  return values;
+}
+
+// Grid lines at round values, and the first and last x.
 Html axes(const Frame& f, const std::string& x_label) {
   Html out;
-  const double top = f.lift(f.y_high), bottom = f.lift(f.y_low);
-  const int steps = top > bottom ? 2 : 0;
-  for (int i = 0; i <= steps; ++i) {
-    const double lifted = steps == 0 ? bottom : bottom + (top - bottom) * i / steps;
-    const double value = f.logarithmic ? std::round(std::expm1(lifted)) : lifted;
+  for (const double value : ticks(f)) {
     const double y = f.y(value);
-    out << line(kLeft, y, kWidth - kRight, y, "grid") << label(kLeft - 6, y + 4, "tick", "end", number(value));
+    out << line(kLeft, y, kWidth - kRight, y, "grid") << label(kLeft - 6, y + 4, "tick", "end", compact(value));
   }
   out << label(f.x(f.x_low), kHeight - 18, "tick", "middle", number(f.x_low));
   if (f.x_high > f.x_low) out << label(f.x(f.x_high), kHeight - 18, "tick", "middle", number(f.x_high));
@@ -79,14 +108,14 @@ Html axes(const Frame& f, const std::string& x_label) {
   return out;
 }
 
-Html mark(const Frame& f, const LinePoint& p) {
+// The chosen point with its value, below it where the curve has a trough.
+Html mark(const Frame& f, const LinePoint& p, bool trough) {
   const double x = f.x(p.x), y = f.y(p.y);
-  const bool right = x > kWidth / 2;
   Html out = line(x, kTop, x, kHeight - kBottom, "chosen-line");
   out << leaf("circle", {{"class", "chosen"}, {"cx", coordinate(x)}, {"cy", coordinate(y)}, {"r", "5"}});
-  const double above = y < kTop + 20 ? y + 18 : y - 9;
-  out << label(x + (right ? -8 : 8), above, "value", right ? "end" : "start", number(p.y));
-  if (p.x != f.x_low && p.x != f.x_high) out << label(x, kHeight - 18, "value", "middle", number(p.x));
+  const std::string anchor = x > kWidth - 50 ? "end" : x < kLeft + 30 ? "start" : "middle";
+  out << label(x, trough ? y + 20 : y - 11, "value", anchor, compact(p.y));
+  out << label(x, kHeight - 18, "value", "middle", number(p.x));
   return out;
 }
 
@@ -111,8 +140,12 @@ Html line_chart(const LineChart& chart) {
     }
   }
   svg << intervals << leaf("polyline", {{"class", "line"}, {"points", path}}) << dots;
-  for (const LinePoint& p : points)
-    if (p.x == chart.marked_x) svg << mark(f, p);
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (points[i].x != chart.marked_x) continue;
+    const double before = i > 0 ? points[i - 1].y : points[i].y,
+                 after = i + 1 < points.size() ? points[i + 1].y : points[i].y;
+    svg << mark(f, points[i], points[i].y < (before + after) / 2 && points[i].y <= std::min(before, after));
+  }
   description = chart.title + ", " + chart.x_label + " " + number(f.x_low) + " to " + number(f.x_high) +
                 ", first value " + number(points.front().y) + ", last value " + number(points.back().y);
   const Html drawing = element(

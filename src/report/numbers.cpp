@@ -62,6 +62,30 @@ std::string number(double value) {
   return joined(value < 0 ? kMinus : "", magnitude(std::fabs(value)));
 }
 
+std::string hundredths(double value) {
+  if (!std::isfinite(value) || std::fabs(value) >= 1e15) return number(value);
+  return joined(value < 0 ? kMinus : "", grouped(fixed(std::fabs(value), 2)));
+}
+
+std::string compact(double value) {
+  if (!std::isfinite(value)) return kDash;
+  const double size = std::fabs(value);
+  if (size >= 999.5e12 || (size > 0 && size < 0.001)) return joined(value < 0 ? kMinus : "", scientific(size));
+  const char* unit = "";
+  double scaled = size;
+  for (const char* next : {"k", "M", "G", "T"}) {
+    if (scaled < 999.5) break;
+    scaled /= 1000;
+    unit = next;
+  }
+  std::string digits = fixed(scaled, scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : scaled >= 0.9995 ? 2 : 3);
+  if (digits.find('.') != std::string::npos) {
+    digits.resize(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+  }
+  return joined(value < 0 ? kMinus : "", digits + unit);
+}
+
 std::string signed_number(double value) {
   return joined(std::isfinite(value) && value > 0 ? "+" : "", number(value));
 }
@@ -87,11 +111,12 @@ std::string percent(double share) {
 std::string times(double lift) {
   if (!std::isfinite(lift)) return kDash;
   const double size = std::fabs(lift);
-  const std::string digits = size >= 1e6    ? scientific(size)
-                             : size >= 99.5 ? grouped(fixed(size, 0))
-                             : size >= 9.95 ? fixed(size, 0)
-                             : size >= 0.1  ? fixed(size, size < 0.995 ? 2 : 1)
-                                            : fixed(size, 3);
+  const std::string digits = size >= 1e6                  ? scientific(size)
+                             : size >= 99.5               ? grouped(fixed(size, 0))
+                             : size >= 9.95               ? fixed(size, 0)
+                             : size >= 0.995              ? fixed(size, 1)
+                             : size >= 0.005 || size == 0 ? fixed(size, 2)
+                                                          : "<0.01";
   return joined(lift < 0 ? kMinus : "", digits + "\xC3\x97");
 }
 

@@ -5,6 +5,10 @@
 
 namespace clientele::page {
 
+/// Three digits and a unit for an axis: "8.62M", "544k", "0.9".
+std::string compact(double value);
+/// Two decimals: "0.45".
+std::string hundredths(double value);
 /// "1,234,567", "482.1", "0.031", "1.2e-07".
 std::string number(double value);
 /// number() with its sign, "+" included; a true minus sign.

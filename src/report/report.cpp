@@ -43,10 +43,11 @@ Html headline_tiles(const ReportData& data) {
   if (std::isfinite(kept))
     tiles << tile(number(kept), "clients segmented",
                   std::isfinite(read) && read > kept ? number(read - kept) + " left out" : "");
-  tiles << tile(number(data.result["k"].number(static_cast<double>(data.segments.size()))), "segments");
+  const double k = data.result["k"].number(static_cast<double>(data.segments.size()));
+  tiles << tile(number(k), k == 1 ? "segment" : "segments");
   for (const Node& score : data.result["scores"].elements())
     if (score["metric"].text() == "silhouette" && std::isfinite(score["value"].number()))
-      tiles << tile(number(score["value"].number()), "silhouette", "−1 to 1, higher is better");
+      tiles << tile(hundredths(score["value"].number()), "silhouette", "−1 to 1, higher is better");
   const double iterations = data.result["iterations"].number();
   if (std::isfinite(iterations))
     tiles << tile(

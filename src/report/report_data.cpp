@@ -19,11 +19,11 @@ constexpr MetricWords kMetrics[] = {
     {"inertia", "Inertia",
      "Sum of squared distances to the segment centres; always falls with k, so look for the bend."},
     {"silhouette", "Silhouette",
-     "How much closer a client is to its own segment than to the next, -1 to 1; higher is better."},
+     "How much closer a client is to its own segment than to the next, −1 to 1; higher is better."},
     {"simplified_silhouette", "Simplified silhouette",
-     "The silhouette measured to the segment centres, -1 to 1, on every client; higher is better."},
+     "The silhouette measured to the segment centres, −1 to 1, on every client; higher is better."},
     {"squared_silhouette", "Squared silhouette",
-     "The silhouette of squared distances, -1 to 1, on every client; higher is better."},
+     "The silhouette of squared distances, −1 to 1, on every client; higher is better."},
     {"calinski_harabasz", "Calinski-Harabasz",
      "Spread between the segments over spread within them; higher is better."},
     {"davies_bouldin", "Davies-Bouldin", "How much each segment overlaps the one it resembles most; lower is better."},
@@ -53,11 +53,13 @@ std::vector<Segment> find_segments(const Node& profiles, const Node& result) {
 std::vector<NumberColumn> find_numbers(const Node& profiles, const std::map<std::string, std::string>& kinds) {
   Node described = profiles["population"]["numbers"];
   if (described.size() == 0) described = profiles["segments"].at(0)["numbers"];
+  std::map<std::string, Node> population;
+  for (const auto& [name, node] : profiles["population"]["numbers"].members()) population.emplace(name, node);
   std::vector<NumberColumn> numbers;
   for (const auto& [name, node] : described.members()) {
     const auto kind = kinds.find(name);
     numbers.push_back({name, node["unit"].text(), kind == kinds.end() ? "" : kind->second,
-                       node["clustered"].truth(true), profiles["population"]["numbers"][name]});
+                       node["clustered"].truth(true), population[name]});
   }
   return numbers;
 }
@@ -76,6 +78,11 @@ ReportData::ReportData(const ReportInput& input)
   for (const Node& column : quality["columns"].elements()) kinds[column["name"].text()] = column["kind"].text();
   segments = find_segments(profiles, result);
   numbers = find_numbers(profiles, kinds);
+  for (Segment& s : segments) {
+    std::map<std::string, Node> by_name;  // a JSON object is searched from its start: too slow for hundreds of columns
+    for (const auto& [name, node] : s.profile["numbers"].members()) by_name.emplace(name, node);
+    for (const NumberColumn& column : numbers) s.numbers.push_back(by_name[column.name]);
+  }
   Node described = profiles["population"]["categories"];
   if (described.size() == 0) described = profiles["segments"].at(0)["categories"];
   for (const auto& member : described.members()) categories.push_back(member.first);

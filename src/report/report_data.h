@@ -17,6 +17,7 @@ struct Segment {
   double rows = 0;   ///< NaN if unknown
   double share = 0;  ///< of the kept rows; NaN if unknown
   Node profile;
+  std::vector<Node> numbers;  ///< its number columns, in the order of ReportData::numbers; absent where it has none
 };
 
 /// A number column of profiles.json, in its order.

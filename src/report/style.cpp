@@ -88,8 +88,11 @@ table.heat thead th{text-align:center;vertical-align:bottom;max-width:120px;padd
 table.heat thead th:first-child{text-align:left}
 table.heat tbody th{padding:2px 12px 2px 0;max-width:280px}
 .z{text-align:center;font-variant-numeric:tabular-nums;font-size:13px;padding:5px 6px!important;border-radius:4px;min-width:58px;color:var(--ink)}
-.dense .z{min-width:16px;padding:10px 2px!important}
-.dense .badge{padding:0 2px;min-width:20px;font-size:11px}
+table.dense{border-spacing:1px}
+.dense .z{min-width:11px;padding:8px 0!important;border-radius:2px}
+table.dense thead th{padding:2px 0}
+.dense .badge{padding:0;min-width:13px;font-size:9px;border-radius:3px}
+table.dense tbody th{max-width:210px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .band th{padding-top:10px!important;color:var(--muted);font-size:12px}
 .hidden{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .none{color:var(--muted)}
@@ -105,8 +108,8 @@ summary{cursor:pointer;padding:6px 0;font-weight:600;overflow-wrap:anywhere}
 .segment-profile>summary{font-size:16px}
 td.spread{width:176px;padding-right:16px}
 .categories{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:4px 28px}
-.category tbody th{min-width:80px}
-.category td.wide{width:40%}
+.category tbody th{min-width:110px}
+.category table.bars td.wide{width:30%}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px 20px;margin:0 0 16px}
 dt{color:var(--muted);font-size:12px}
 dd{margin:0;overflow-wrap:anywhere}
@@ -124,7 +127,7 @@ figcaption{margin:0 0 6px;font-size:14px}
 .line-chart{width:100%;height:auto;max-width:460px}
 .grid{stroke:var(--line);stroke-width:1}
 .tick{fill:var(--muted);font-size:11px}
-.value{fill:var(--ink);font-size:12px;font-weight:650}
+.value{fill:var(--ink);font-size:12px;font-weight:650;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .line{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round}
 .dot{fill:var(--accent)}
 .interval{stroke:var(--box);stroke-width:4;stroke-linecap:round}

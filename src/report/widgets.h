@@ -46,8 +46,8 @@ struct LineChart {
   std::string help;
   std::string x_label;
   std::vector<LinePoint> points = {};  ///< ascending in x; points without a finite y are gaps
-  double marked_x = 0;            ///< this x is marked as the chosen one; NaN: none
-  bool logarithmic = false;       ///< y as log(1 + y), for counts
+  double marked_x = 0;                 ///< this x is marked as the chosen one; NaN: none
+  bool logarithmic = false;            ///< y as log(1 + y), for counts
 };
 
 /// One small line chart as inline SVG in a <figure>; empty if no point is finite.

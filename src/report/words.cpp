@@ -56,7 +56,7 @@ std::string separation_words(const Node& result) {
                           : s > 0.5  ? "reasonably separated"
                           : s > 0.25 ? "overlapping"
                                      : "hardly separated";
-      return "the segments are " + std::string(words) + " (silhouette " + number(s) + ")";
+      return "the segments are " + std::string(words) + " (silhouette " + hundredths(s) + ")";
     }
   return "";
 }
@@ -79,8 +79,7 @@ std::string strongest_features(const ReportData& data) {
 std::vector<Finding> findings(const ReportData& data, const Segment& segment, size_t most) {
   std::vector<Finding> all;
   if (data.segments.size() < 2) return all;
-  for (const NumberColumn& column : data.numbers)
-    all.push_back(number_finding(column, segment.profile["numbers"][column.name]));
+  for (size_t i = 0; i < data.numbers.size(); ++i) all.push_back(number_finding(data.numbers[i], segment.numbers[i]));
   for (const std::string& column : data.categories)
     for (const Node& category : segment.profile["categories"][column].elements())
       all.push_back(category_finding(column, category));
