@@ -5,6 +5,7 @@
 #include "clientele/base/errors.h"
 #include "hdf5/texts.h"
 #include "table_source.h"
+#include "transpose.h"
 
 namespace clientele {
 namespace {
@@ -17,7 +18,10 @@ constexpr int64_t kMostTileRows = 2048;
 class RecordPart : public Part {
  public:
   RecordPart(const h5::Dataset& set, std::shared_ptr<h5::CellReader> reader, std::vector<RecordField> fields)
-      : set_(set), reader_(std::move(reader)), fields_(std::move(fields)) {}
+      : set_(set),
+        reader_(std::move(reader)),
+        fields_(std::move(fields)),
+        transpose_(transpose_kernel(reader_->type())) {}
 
   void read(int64_t first_row, std::span<const PartColumn> columns, ColumnsView<double> out) override {
     std::vector<int64_t> cells;
@@ -49,15 +53,31 @@ class RecordPart : public Part {
  private:
   int64_t cell(const PartColumn& column) const { return fields_[static_cast<size_t>(column.column)].cell; }
 
+  /// True for columns (in order of their cells) that lie one after another.
+  bool adjacent(std::span<const PartColumn> columns) const {
+    if (columns.size() < 2) return false;
+    for (size_t i = 1; i < columns.size(); ++i) {
+      if (cell(columns[i]) != cell(columns[0]) + static_cast<int64_t>(i)) return false;
+    }
+    return true;
+  }
+
   /// Tile by tile, so that a row's bytes are fetched from memory once for all its columns.
   void decode_run(const h5::CellRun& run, std::span<const PartColumn> columns, int64_t at,
                   ColumnsView<double> out) const {
     const int64_t fitting = run.row_bytes == 0 ? kMostTileRows : kTileBytes / static_cast<int64_t>(run.row_bytes);
     const int64_t tile = std::clamp(fitting, kFewestTileRows, kMostTileRows);
     const int64_t element = reader_->type().bytes;
+    std::vector<double*> to;
     for (int64_t done = 0; done < run.rows; done += tile) {
       const int64_t count = std::min(tile, run.rows - done);
       const std::byte* rows = run.data + static_cast<size_t>(done) * run.row_bytes;
+      if (transpose_ != nullptr && adjacent(columns)) {
+        to.clear();
+        for (const PartColumn& column : columns) to.push_back(out.data + column.slot * out.stride + at + done);
+        transpose_(rows + (cell(columns[0]) - run.first_cell) * element, run.row_bytes, count, to);
+        continue;
+      }
       for (const PartColumn& column : columns) {
         const RecordField& field = fields_[static_cast<size_t>(column.column)];
         const std::byte* data = rows + (field.cell - run.first_cell) * element + field.offset;
@@ -69,6 +89,7 @@ class RecordPart : public Part {
   h5::Dataset set_;
   std::shared_ptr<h5::CellReader> reader_;
   std::vector<RecordField> fields_;
+  Transpose transpose_;  ///< for rows of one plain float type
 };
 
 class VariableTextPart : public Part {

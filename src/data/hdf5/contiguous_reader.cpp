@@ -6,7 +6,7 @@
 namespace clientele::h5 {
 namespace {
 
-constexpr int64_t kPieceBytes = int64_t{1} << 20;  ///< stays in the second-level cache until it is converted
+constexpr int64_t kPieceBytes = int64_t{1} << 18;  ///< stays in the second-level cache until it is converted
 
 class ContiguousReader : public CellReader {
  public:

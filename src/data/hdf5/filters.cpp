@@ -89,15 +89,37 @@ size_t size_before(const std::vector<Filter>& filters, uint32_t skipped, size_t 
   return size;
 }
 
-template <class Word>
-void unshuffle_words(const std::byte* in, std::byte* out, size_t n) {
-  constexpr size_t kBytes = sizeof(Word);
-  const auto* planes = reinterpret_cast<const unsigned char*>(in);
-  for (size_t i = 0; i < n; ++i) {
-    Word word = 0;
-    for (size_t b = 0; b < kBytes; ++b) word |= static_cast<Word>(static_cast<Word>(planes[b * n + i]) << (8 * b));
-    std::memcpy(out + i * kBytes, &word, kBytes);
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+
+/// Sixteen elements of kBytes bytes from their byte planes: interleaving plane i with plane i + kBytes / 2 as often as
+/// halves fit into kBytes brings the bytes of an element together.
+template <size_t kBytes>
+void unshuffle16(const std::byte* planes, size_t plane, std::byte* out) {
+  Bytes16 now[kBytes], next[kBytes];
+  for (size_t b = 0; b < kBytes; ++b) std::memcpy(&now[b], planes + b * plane, 16);
+  for (size_t round = 1; round < kBytes; round *= 2) {
+    for (size_t i = 0; i < kBytes / 2; ++i) {
+      const Bytes16 a = now[i], c = now[i + kBytes / 2];
+      next[2 * i] = __builtin_shufflevector(a, c, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] = __builtin_shufflevector(a, c, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    std::copy(next, next + kBytes, now);
   }
+  std::memcpy(out, now, sizeof now);
+}
+
+/// Elements [first, n), byte by byte.
+void unshuffle_rest(const std::byte* in, std::byte* out, size_t first, size_t n, size_t element_bytes) {
+  for (size_t b = 0; b < element_bytes; ++b) {
+    for (size_t i = first; i < n; ++i) out[i * element_bytes + b] = in[b * n + i];
+  }
+}
+
+template <size_t kBytes>
+void unshuffle_words(const std::byte* in, std::byte* out, size_t n) {
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) unshuffle16<kBytes>(in + i, n, out + i * kBytes);
+  unshuffle_rest(in, out, i, n, kBytes);
 }
 
 }  // namespace
@@ -182,15 +204,13 @@ uint32_t fletcher32(std::span<const std::byte> bytes) {
 void unshuffle(const std::byte* in, std::byte* out, size_t bytes, size_t element_bytes) {
   const size_t n = bytes / element_bytes;
   if (element_bytes == 2) {
-    unshuffle_words<uint16_t>(in, out, n);
+    unshuffle_words<2>(in, out, n);
   } else if (element_bytes == 4) {
-    unshuffle_words<uint32_t>(in, out, n);
+    unshuffle_words<4>(in, out, n);
   } else if (element_bytes == 8) {
-    unshuffle_words<uint64_t>(in, out, n);
+    unshuffle_words<8>(in, out, n);
   } else {
-    for (size_t b = 0; b < element_bytes; ++b) {
-      for (size_t i = 0; i < n; ++i) out[i * element_bytes + b] = in[b * n + i];
-    }
+    unshuffle_rest(in, out, 0, n, element_bytes);
   }
   std::memcpy(out + n * element_bytes, in + n * element_bytes, bytes - n * element_bytes);
 }
