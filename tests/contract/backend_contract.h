@@ -26,6 +26,10 @@ struct Maker {
   std::function<Owned()> make;
 };
 
+inline void PrintTo(const Maker& maker, std::ostream* out) {
+  *out << maker.name;
+}
+
 /// The backends of this test program: at least one, or the program fails.
 std::vector<Maker> contract_backends();
 

@@ -1,0 +1,106 @@
+// What is the CPU backend's own: levels, memory, and what it refuses.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "clientele/base/errors.h"
+#include "clientele/compute/backends.h"
+#include "tests/support/row_makers.h"
+
+namespace clientele {
+namespace {
+
+ErrorKind kind_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_FALSE(error.complaint().what.empty());
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing thrown";
+  return ErrorKind::internal;
+}
+
+TEST(CpuBackend, StatesItsLevel) {
+  ThreadPool pool(2);
+  ASSERT_FALSE(simd_levels().empty());
+  EXPECT_EQ(simd_levels().front(), SimdLevel::scalar);
+  for (const SimdLevel level : simd_levels()) EXPECT_EQ(make_cpu_backend(pool, level)->facts().simd, simd_name(level));
+  const BackendFacts facts = make_cpu_backend(pool)->facts();
+  EXPECT_EQ(facts.name, "cpu");
+  EXPECT_EQ(facts.threads, 2);
+  EXPECT_GT(facts.memory_bytes, 0);
+}
+
+TEST(CpuBackend, RefusesALevelThatTheProcessorLacks) {
+  ThreadPool pool(1);
+  const auto levels = simd_levels();
+  for (const SimdLevel level : {SimdLevel::avx2, SimdLevel::avx512})
+    if (std::find(levels.begin(), levels.end(), level) == levels.end()) {
+      EXPECT_EQ(kind_of([&] { make_cpu_backend(pool, level); }), ErrorKind::usage);
+    }
+}
+
+TEST(CpuBackend, NamesTheBufferThatDoesNotFit) {
+  ThreadPool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  try {
+    backend->make_rows(0, int64_t{1} << 40, 1000, false, "normalised features");
+    ADD_FAILURE() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::device);
+    EXPECT_NE(error.complaint().what.find("normalised features"), std::string::npos);
+    EXPECT_NE(error.complaint().expected.find("MiB"), std::string::npos);
+  }
+}
+
+TEST(CpuBackend, TakesLittleMoreThanTheMatrix) {
+  ThreadPool pool(1);
+  EXPECT_LE(double(make_cpu_backend(pool)->rows_bytes(10'000'000, 32, false)), 1.04 * 10'000'000 * 32 * 4);
+}
+
+TEST(CpuBackend, RefusesCanonicalSumsInsideABlock) {
+  ThreadPool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  auto rows = backend->make_rows(100, 50, 2, false, "rows");
+  std::vector<std::vector<Moments>> blocks;
+  EXPECT_EQ(kind_of([&] { backend->column_ops().row_moments(*rows, blocks); }), ErrorKind::internal);
+}
+
+TEST(CpuBackend, HasNoLabelsBeforeTheFirstPass) {
+  ThreadPool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  auto rows = backend->make_rows(0, 20, 2, false, "rows");
+  std::vector<int32_t> labels(20);
+  backend->assign_ops().copy_labels(*rows, labels);
+  EXPECT_EQ(labels, std::vector<int32_t>(20, -1));
+}
+
+/// One pass over several blocks accumulates as over one.
+TEST(CpuBackend, APassAddsBlocksUp) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  const std::vector<double> scales = {0x1p38};
+  const std::vector<float> centroids = {-1, 2};
+  auto pass = backend->assign_ops().start({centroids.data(), 2, 1}, scales);
+  std::vector<FeatureTransform> identity(1);
+  for (const double value : {-1.5, 3.0}) {
+    auto rows = backend->make_rows(0, 100, 1, false, "rows");
+    const std::vector<double> column(100, value);
+    backend->column_ops().transform({column.data(), 100, 1, 100}, identity, {}, *rows, 0);
+    pass->add(*rows);
+  }
+  const PassResult result = pass->finish();
+  EXPECT_EQ(result.counts, (std::vector<int64_t>{100, 100}));
+  EXPECT_EQ(centroid_value(result.sums[0], scales[0], 100), -1.5f);
+  EXPECT_EQ(centroid_value(result.sums[1], scales[0], 100), 3.0f);
+}
+
+TEST(NoCuda, SaysSo) {
+  if (cuda_facts().built) GTEST_SKIP() << "this build has CUDA";
+  EXPECT_FALSE(cuda_facts().reason.empty());
+  EXPECT_EQ(kind_of([] { make_cuda_backend(0); }), ErrorKind::device);
+}
+
+}  // namespace
+}  // namespace clientele
