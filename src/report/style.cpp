@@ -85,6 +85,7 @@ table.bars td.wide{width:48%}
 table.heat{border-spacing:2px;border-collapse:separate;width:auto;min-width:60%}
 table.heat th,table.heat td{border:0}
 table.heat thead th{text-align:center;vertical-align:bottom;max-width:120px;padding:2px 4px;overflow-wrap:anywhere}
+table.heat:not(.dense) thead th{min-width:76px}
 table.heat thead th:first-child{text-align:left}
 table.heat tbody th{padding:2px 12px 2px 0;max-width:280px}
 .z{text-align:center;font-variant-numeric:tabular-nums;font-size:13px;padding:5px 6px!important;border-radius:4px;min-width:58px;color:var(--ink)}
@@ -147,7 +148,10 @@ nav{display:none}
 main,header,footer{max-width:none;padding:0}
 section{border:0;padding:0;margin:18px 0}
 h2,h3,summary,caption{break-after:avoid}
-.card,.tile,figure,tr{break-inside:avoid}
+.card,.tile,figure,tr,.category{break-inside:avoid}
+h1{font-size:22px}h2{font-size:16px}.summary{font-size:14px}table,.card .findings{font-size:11px}.tile .figure,.card .size .figure{font-size:17px}
+.cards{grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:8px}
+.categories{grid-template-columns:1fr 1fr}.note{font-size:11px}.tiles{grid-template-columns:repeat(5,1fr)}
 .scroll{overflow:visible}
 details::details-content{content-visibility:visible;display:block;block-size:auto}
 }
