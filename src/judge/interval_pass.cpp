@@ -46,8 +46,8 @@ IntervalPass::IntervalPass(std::vector<ValueInterval> intervals, std::span<const
       total += interval.count;
     } else {
       slots_[i].counter = counters_;
-      slots_[i].part_width = (interval.key_high - interval.key_low + kParts - 1) / kParts;
-      counters_ += kParts;
+      slots_[i].edges = bins_[static_cast<size_t>(interval.column)].split(interval.key_low, interval.key_high);
+      counters_ += static_cast<int64_t>(slots_[i].edges.size()) - 1;
     }
   }
   gathered_.resize(static_cast<size_t>(total));
@@ -60,9 +60,9 @@ size_t IntervalPass::head_index(int column, int group, int bin) const {
          static_cast<size_t>(bin);
 }
 
-size_t IntervalPass::flag_index(int column, int group) const {
-  return (static_cast<size_t>(column) * static_cast<size_t>(groups_ - 1) + static_cast<size_t>(group)) *
-         static_cast<size_t>(ValueBins::kCells);
+size_t IntervalPass::flag_index(int column, int segment) const {
+  return (static_cast<size_t>(column) * static_cast<size_t>(groups_ - 1) + static_cast<size_t>(segment)) *
+         static_cast<size_t>(most_bins_);
 }
 
 void IntervalPass::index(int k) {
@@ -75,12 +75,9 @@ void IntervalPass::index(int k) {
     slots_[i].next = head;
     head = static_cast<int32_t>(i);
     used_[static_cast<size_t>(interval.column)] = true;
-    const ValueBins& bins = bins_[static_cast<size_t>(interval.column)];
-    const auto [first, last] = bins.cells_of(interval.bin);
     const bool all = interval.group == k;
-    for (int group = all ? 0 : interval.group; group < (all ? k : interval.group + 1); ++group)
-      std::fill(flags_.begin() + static_cast<int64_t>(flag_index(interval.column, group)) + first,
-                flags_.begin() + static_cast<int64_t>(flag_index(interval.column, group)) + last + 1, int8_t{1});
+    for (int c = all ? 0 : interval.group; c < (all ? k : interval.group + 1); ++c)
+      flags_[flag_index(interval.column, c) + static_cast<size_t>(interval.bin)] = 1;
   }
 }
 
@@ -93,22 +90,22 @@ void IntervalPass::take(int32_t head, double x, std::vector<int64_t>& counts) {
     if (slot.begin >= 0)
       gathered_[static_cast<size_t>(slot.begin + filled_[i].fetch_add(1, std::memory_order_relaxed))] = x;
     else
-      ++counts[static_cast<size_t>(slot.counter) + (key - intervals_[i].key_low) / slot.part_width];
+      ++counts[static_cast<size_t>(
+          slot.counter + (std::upper_bound(slot.edges.begin(), slot.edges.end(), key) - slot.edges.begin() - 1))];
   }
 }
 
-void IntervalPass::look(int column, const GroupedValues& values, std::vector<int64_t>& counts) {
+void IntervalPass::look(int column, std::span<const double> values, std::span<const int32_t> labels,
+                        std::vector<int64_t>& counts) {
   const ValueBins& bins = bins_[static_cast<size_t>(column)];
-  for (int c = 0; c + 1 < groups_; ++c) {
-    const int8_t* flags = flags_.data() + flag_index(column, c);
-    for (const double x : values.segment(c)) {
-      const int cell = bins.cell(x);
-      if (flags[cell] == 0) continue;
-      const int bin = bins.find_in_cell(x, cell);
-      take(heads_[head_index(column, c, bin)], x, counts);
-      take(heads_[head_index(column, groups_ - 1, bin)], x, counts);
-    }
-  }
+  const int8_t* flags = flags_.data() + flag_index(column, 0);
+  const int32_t* label = labels.data();
+  bins.each(values, [&](double x, int bin) {
+    const int32_t c = *label++;
+    if (flags[c * most_bins_ + bin] == 0 || x != x) return;
+    take(heads_[head_index(column, c, bin)], x, counts);
+    take(heads_[head_index(column, groups_ - 1, bin)], x, counts);
+  });
 }
 
 void IntervalPass::share(Comm& comm) {
@@ -145,46 +142,16 @@ void IntervalPass::select(const ValueInterval& interval, std::span<double> value
   }
 }
 
-std::vector<ValueInterval> IntervalPass::run(const LabelledRows& rows, std::span<const int> columns,
-                                             std::vector<double>& results) {
-  ThreadPool& pool = rows.env().pool;
-  std::vector<int> read;
-  std::vector<int> positions;
-  for (size_t c = 0; c < used_.size(); ++c) {
-    if (!used_[c]) continue;
-    read.push_back(columns[c]);
-    positions.push_back(static_cast<int>(c));
-  }
-  std::vector<std::vector<int64_t>> counts(static_cast<size_t>(pool.threads()),
-                                           std::vector<int64_t>(static_cast<size_t>(counters_)));
-  std::vector<GroupedValues> grouped(counts.size());
-  rows.walk(read, [&](const LabelledPiece& piece) {
-    const size_t worker = static_cast<size_t>(piece.worker);
-    for (size_t c = 0; c < positions.size(); ++c) {
-      piece.group(static_cast<int64_t>(c), grouped[worker]);
-      look(positions[c], grouped[worker], counts[worker]);
-    }
-  });
-  for (size_t worker = 1; worker < counts.size(); ++worker)
-    for (size_t i = 0; i < counts[0].size(); ++i) counts[0][i] += counts[worker][i];
-  rows.env().comm.sum(counts[0]);
-  share(rows.env().comm);
-
+std::vector<ValueInterval> IntervalPass::answer(std::span<const int64_t> counts, ThreadPool& pool,
+                                                std::vector<double>& results) {
   std::vector<ValueInterval> left;
   std::vector<size_t> ready;
   for (size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].begin >= 0) {
+    if (slots_[i].begin >= 0)
       ready.push_back(i);
-      continue;
-    }
-    const ValueInterval& interval = intervals_[i];
-    std::vector<uint64_t> keys;
-    for (int part = 0; part <= kParts; ++part) {
-      const uint64_t step = slots_[i].part_width * static_cast<uint64_t>(part);
-      keys.push_back(std::min(step, interval.key_high - interval.key_low) + interval.key_low);
-    }
-    split_interval(interval, keys, std::span(counts[0]).subspan(static_cast<size_t>(slots_[i].counter), kParts), left,
-                   results);
+    else
+      split_interval(intervals_[i], slots_[i].edges,
+                     counts.subspan(static_cast<size_t>(slots_[i].counter), slots_[i].edges.size() - 1), left, results);
   }
   pool.parallel_for(static_cast<int64_t>(ready.size()), [&](int64_t index, int) {
     const ValueInterval& interval = intervals_[ready[static_cast<size_t>(index)]];
@@ -192,6 +159,29 @@ std::vector<ValueInterval> IntervalPass::run(const LabelledRows& rows, std::span
     select(interval, std::span(gathered_).subspan(begin, static_cast<size_t>(interval.count)), results);
   });
   return left;
+}
+
+std::vector<ValueInterval> IntervalPass::run(const LabelledRows& rows, std::span<const int> columns,
+                                             std::vector<double>& results) {
+  Env& env = rows.env();
+  std::vector<int> read, positions;
+  for (size_t c = 0; c < used_.size(); ++c) {
+    if (!used_[c]) continue;
+    read.push_back(columns[c]);
+    positions.push_back(static_cast<int>(c));
+  }
+  std::vector<std::vector<int64_t>> counts(static_cast<size_t>(env.pool.threads()),
+                                           std::vector<int64_t>(static_cast<size_t>(counters_)));
+  rows.walk(read, [&](const LabelledPiece& piece) {
+    for (size_t c = 0; c < positions.size(); ++c)
+      look(positions[c], piece.column(static_cast<int64_t>(c)), piece.labels(),
+           counts[static_cast<size_t>(piece.worker)]);
+  });
+  for (size_t worker = 1; worker < counts.size(); ++worker)
+    for (size_t i = 0; i < counts[0].size(); ++i) counts[0][i] += counts[worker][i];
+  env.comm.sum(counts[0]);
+  share(env.comm);
+  return answer(counts[0], env.pool, results);
 }
 
 }  // namespace clientele

@@ -35,30 +35,30 @@ void split_interval(const ValueInterval& whole, std::span<const uint64_t> keys, 
 
 class IntervalPass {
  public:
-  /// At most `budget` values are kept at a time: the smallest intervals are gathered, the others counted in 256 parts.
+  /// At most `budget` values are kept at a time: the smallest intervals are gathered, the others counted in parts.
   IntervalPass(std::vector<ValueInterval> intervals, std::span<const ValueBins> bins, int k, int64_t budget);
   /// Reads. Fills results of what was found and returns the intervals that are left. columns: source columns, by
   /// position.
   std::vector<ValueInterval> run(const LabelledRows& rows, std::span<const int> columns, std::vector<double>& results);
 
  private:
-  static constexpr int kParts = 256;
   /// Room for the values of a gathered interval, or its counts (one set a worker).
   struct Slot {
-    int32_t next = -1;     ///< of the same column, group and bin
-    int64_t begin = -1;    ///< in gathered_, or -1
-    int64_t counter = -1;  ///< in a worker's counts, or -1
-    uint64_t part_width = 0;
+    int32_t next = -1;            ///< of the same column, group and bin
+    int64_t begin = -1;           ///< in gathered_, or -1
+    int64_t counter = -1;         ///< in a worker's counts, or -1
+    std::vector<uint64_t> edges;  ///< of the parts that are counted
   };
 
   void index(int k);
-  void look(int column, const GroupedValues& values, std::vector<int64_t>& counts);
+  void look(int column, std::span<const double> values, std::span<const int32_t> labels, std::vector<int64_t>& counts);
   void take(int32_t head, double x, std::vector<int64_t>& counts);
   /// Puts the gathered values of all ranks together.
   void share(Comm& comm);
   void select(const ValueInterval& interval, std::span<double> values, std::vector<double>& results) const;
   size_t head_index(int column, int group, int bin) const;
-  size_t flag_index(int column, int group) const;
+  size_t flag_index(int column, int segment) const;
+  std::vector<ValueInterval> answer(std::span<const int64_t> counts, ThreadPool& pool, std::vector<double>& results);
 
   std::vector<ValueInterval> intervals_;  ///< ascending by count
   std::span<const ValueBins> bins_;

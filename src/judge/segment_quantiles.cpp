@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "clientele/compute/formulas.h"
 
@@ -60,34 +61,39 @@ void SegmentQuantiles::lay_bins() {
   if (columns_.empty()) return;
   std::vector<std::vector<double>> samples = sample_columns(rows_, columns_);
   const int64_t room = kMostCounters / (static_cast<int64_t>(columns_.size()) * k_);
-  const int most = static_cast<int>(std::clamp<int64_t>(room, 16, kMostBins));
+  const int bins = static_cast<int>(std::clamp<int64_t>(room, 64, kMostBins));
   std::vector<std::unique_ptr<ValueBins>> laid(columns_.size());
   rows_.env().pool.parallel_for(static_cast<int64_t>(columns_.size()), [&](int64_t c, int) {
-    laid[static_cast<size_t>(c)] = std::make_unique<ValueBins>(std::move(samples[static_cast<size_t>(c)]), most);
+    laid[static_cast<size_t>(c)] = std::make_unique<ValueBins>(std::move(samples[static_cast<size_t>(c)]), bins);
   });
-  for (const auto& bins : laid) {
-    bins_.push_back(*bins);
-    most_bins_ = std::max(most_bins_, bins->bins());
-  }
+  for (const auto& each : laid) bins_.push_back(std::move(*each));
 }
 
-size_t SegmentQuantiles::table_index(int column, int group) const {
-  return (static_cast<size_t>(column) * static_cast<size_t>(k_) + static_cast<size_t>(group)) *
-         static_cast<size_t>(most_bins_);
+size_t SegmentQuantiles::table_index(int column, int segment) const {
+  return column_index(column) * static_cast<size_t>(k_) +
+         static_cast<size_t>(segment) * static_cast<size_t>(bins_[0].bins());
 }
 
 void SegmentQuantiles::count(int worker, int column, const GroupedValues& values) {
-  std::vector<int64_t>& table = tables_[static_cast<size_t>(worker)];
-  if (table.empty()) table.resize(table_index(static_cast<int>(columns_.size()), 0));
+  Tables& tables = tables_[static_cast<size_t>(worker)];
+  if (tables.counts.empty()) {
+    tables.counts.resize(table_index(static_cast<int>(columns_.size()), 0));
+    tables.strange.resize(column_index(static_cast<int>(columns_.size())));
+  }
   const ValueBins& bins = bins_[static_cast<size_t>(column)];
   for (int c = 0; c < k_; ++c) {
-    int64_t* counts = table.data() + table_index(column, c);
-    for (const double x : values.segment(c)) ++counts[bins.find(x)];
+    int64_t* counts = tables.counts.data() + table_index(column, c);
+    bins.each(values.segment(c), [counts](double, int bin) { ++counts[bin]; });
   }
+  if (bins.frequent().empty()) return;
+  const double* frequent = bins.frequent().data();
+  int64_t* strange = tables.strange.data() + column_index(column);
+  bins.each({values.values.data(), static_cast<size_t>(values.starts.back())},
+            [frequent, strange](double x, int bin) { strange[bin] += x != frequent[bin] ? 1 : 0; });
 }
 
-void SegmentQuantiles::want_ranks(int column, int group, int64_t n, std::vector<WantedRank>& wanted,
-                                  std::vector<double>& results) {
+std::vector<WantedRank> SegmentQuantiles::wanted_ranks(int column, int group, int64_t n) {
+  std::vector<WantedRank> wanted;
   const size_t first =
       (static_cast<size_t>(column) * static_cast<size_t>(k_ + 1) + static_cast<size_t>(group)) * probabilities_.size();
   for (size_t p = 0; n > 0 && p < probabilities_.size(); ++p) {
@@ -96,48 +102,68 @@ void SegmentQuantiles::want_ranks(int column, int group, int64_t n, std::vector<
     Target& target = targets_[first + p];
     target.present = true;
     target.fraction = position - static_cast<double>(low);
-    target.low = results.size();
+    target.low = results_.size();
     target.high = target.fraction > 0 ? target.low + 1 : target.low;
     wanted.push_back({low, target.low});
     if (target.high != target.low) wanted.push_back({std::min(low + 1, n - 1), target.high});
-    results.resize(target.high + 1);
+    results_.resize(target.high + 1);
   }
   std::stable_sort(wanted.begin(), wanted.end(),
                    [](const WantedRank& a, const WantedRank& b) { return a.rank < b.rank; });
+  return wanted;
 }
 
-std::vector<ValueInterval> SegmentQuantiles::first_intervals(std::vector<double>& results) {
-  std::vector<int64_t>& table = tables_[0];
-  table.resize(table_index(static_cast<int>(columns_.size()), 0));
+void SegmentQuantiles::want(int column, int group, std::span<const int64_t> counts, std::vector<ValueInterval>& out) {
+  const ValueBins& bins = bins_[static_cast<size_t>(column)];
+  const std::vector<WantedRank> wanted =
+      wanted_ranks(column, group, std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+  auto next = wanted.begin();
+  int64_t before = 0;
+  for (int bin = 0; next != wanted.end(); before += counts[static_cast<size_t>(bin++)]) {
+    const int64_t count = counts[static_cast<size_t>(bin)];
+    ValueInterval whole{.column = column, .group = group, .bin = bin, .count = count, .wanted = {}};
+    for (; next != wanted.end() && next->rank < before + count; ++next)
+      whole.wanted.push_back({next->rank - before, next->result});
+    if (whole.wanted.empty()) continue;
+    uint64_t keys[] = {0, 0};
+    const bool pure =
+        !bins.frequent().empty() && tables_[0].strange[column_index(column) + static_cast<size_t>(bin)] == 0;
+    if (pure) {
+      keys[0] = ordered_key(bins.frequent()[static_cast<size_t>(bin)]);
+      keys[1] = keys[0] + 1;
+    } else {
+      keys[0] = bins.first_key(bin);
+      keys[1] = bins.first_key(bin + 1);
+    }
+    split_interval(whole, keys, std::span(&count, 1), out, results_);
+  }
+}
+
+void SegmentQuantiles::sum_tables() {
+  Tables& all = tables_[0];
+  all.counts.resize(table_index(static_cast<int>(columns_.size()), 0));
+  all.strange.resize(column_index(static_cast<int>(columns_.size())));
   for (size_t worker = 1; worker < tables_.size(); ++worker) {
-    for (size_t i = 0; i < tables_[worker].size(); ++i) table[i] += tables_[worker][i];
+    for (size_t i = 0; i < tables_[worker].counts.size(); ++i) all.counts[i] += tables_[worker].counts[i];
+    for (size_t i = 0; i < tables_[worker].strange.size(); ++i) all.strange[i] += tables_[worker].strange[i];
     tables_[worker] = {};
   }
-  rows_.env().comm.sum(table);
+  rows_.env().comm.sum(all.counts);
+  rows_.env().comm.sum(all.strange);
+}
 
+std::vector<ValueInterval> SegmentQuantiles::first_intervals() {
+  sum_tables();
   std::vector<ValueInterval> out;
+  const size_t width = static_cast<size_t>(bins_[0].bins());
   for (int column = 0; column < static_cast<int>(columns_.size()); ++column) {
-    const ValueBins& bins = bins_[static_cast<size_t>(column)];
-    std::vector<int64_t> all(static_cast<size_t>(bins.bins()));
-    for (int group = 0; group <= k_; ++group) {
-      std::span<const int64_t> counts = all;
-      if (group < k_) counts = std::span(table).subspan(table_index(column, group), all.size());
-      for (size_t bin = 0; bin < all.size(); ++bin) all[bin] += group < k_ ? counts[bin] : 0;
-      int64_t n = 0;
-      for (const int64_t count : counts) n += count;
-      std::vector<WantedRank> wanted;
-      want_ranks(column, group, n, wanted, results);
-      int64_t before = 0;
-      for (int bin = 0; bin < bins.bins(); before += counts[static_cast<size_t>(bin++)]) {
-        const int64_t count = counts[static_cast<size_t>(bin)];
-        ValueInterval whole{.column = column, .group = group, .bin = bin, .count = count, .wanted = {}};
-        for (const WantedRank& rank : wanted)
-          if (rank.rank >= before && rank.rank < before + count)
-            whole.wanted.push_back({rank.rank - before, rank.result});
-        const uint64_t keys[] = {ordered_key(bins.low(bin)), ordered_key(bins.low(bin + 1))};
-        split_interval(whole, keys, std::span(&count, 1), out, results);
-      }
+    std::vector<int64_t> all(width);
+    for (int segment = 0; segment < k_; ++segment) {
+      const std::span<const int64_t> counts = std::span(tables_[0].counts).subspan(table_index(column, segment), width);
+      for (size_t bin = 0; bin < width; ++bin) all[bin] += counts[bin];
+      want(column, segment, counts, out);
     }
+    want(column, k_, all, out);
   }
   tables_ = {};
   return out;
@@ -146,7 +172,7 @@ std::vector<ValueInterval> SegmentQuantiles::first_intervals(std::vector<double>
 void SegmentQuantiles::solve() {
   if (columns_.empty()) return;
   targets_.resize(columns_.size() * static_cast<size_t>(k_ + 1) * probabilities_.size());
-  std::vector<ValueInterval> intervals = first_intervals(results_);
+  std::vector<ValueInterval> intervals = first_intervals();
   while (!intervals.empty()) {
     IntervalPass pass(std::move(intervals), bins_, k_, budget_);
     intervals = pass.run(rows_, columns_, results_);

@@ -28,9 +28,13 @@ class SegmentQuantiles {
 
  private:
   void lay_bins();
-  std::vector<ValueInterval> first_intervals(std::vector<double>& results);
-  void want_ranks(int column, int group, int64_t n, std::vector<WantedRank>& wanted, std::vector<double>& results);
-  size_t table_index(int column, int group) const;
+  void sum_tables();
+  std::vector<ValueInterval> first_intervals();
+  /// Splits a group's bins at the wanted ranks.
+  void want(int column, int group, std::span<const int64_t> counts, std::vector<ValueInterval>& out);
+  std::vector<WantedRank> wanted_ranks(int column, int group, int64_t n);
+  size_t table_index(int column, int segment) const;
+  size_t column_index(int column) const { return static_cast<size_t>(column) * static_cast<size_t>(bins_[0].bins()); }
 
   /// A quantile between two neighbouring order statistics.
   struct Target {
@@ -44,10 +48,13 @@ class SegmentQuantiles {
   std::vector<double> probabilities_;
   int64_t budget_;
   int k_;
-  int most_bins_ = 0;
-  std::vector<ValueBins> bins_;
-  std::vector<std::vector<int64_t>> tables_;  ///< a worker: columns x k x most_bins
-  std::vector<Target> targets_;               ///< columns x (k + 1) x probabilities
+  std::vector<ValueBins> bins_;  ///< as many bins in each column
+  struct Tables {
+    std::vector<int64_t> counts;   ///< columns x k x bins
+    std::vector<int64_t> strange;  ///< columns x bins: values that are not the bin's frequent one
+  };
+  std::vector<Tables> tables_;   ///< a worker each
+  std::vector<Target> targets_;  ///< columns x (k + 1) x probabilities
   std::vector<double> results_;
 };
 
