@@ -167,6 +167,16 @@ void count_infinite_as_missing(std::vector<Moments>& moments) {
   for (Moments& m : moments) m.missing += m.infinite;
 }
 
+void warn_of_dropped(const CleanRows& rows, Env& env) {
+  constexpr size_t kNamed = 10;
+  const size_t count = rows.dropped_columns.size();
+  if (count == 0) return;
+  std::string names;
+  for (size_t i = 0; i < std::min(count, kNamed); ++i) names += (i > 0 ? ", " : "") + rows.dropped_columns[i];
+  env.warnings.push_back("Left out of the clustering, constant or without values: " + names +
+                         (count > kNamed ? " and " + std::to_string(count - kNamed) + " more." : "."));
+}
+
 }  // namespace
 
 CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env& env, std::span<const int8_t> already) {
@@ -204,6 +214,7 @@ CleanRows clean(Source& source, const IdColumn& ids, const CleanSpec& spec, Env&
   refuse_weights(source, rows, env);
   std::vector<std::string> status;
   choose_columns(schema, spec, rows, status);
+  warn_of_dropped(rows, env);
   checks.push_back(describe_constant(spec, status));
   rows.report = quality_report(schema, rows, seen, checks, status);
   return rows;

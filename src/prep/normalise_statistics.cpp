@@ -195,6 +195,8 @@ void fit_scales(Fit& fit) {
       set_scale(fit, f);
       if (!spread && !kept_on_purpose) {
         fit.drop(f.feature.name, "constant after curve, winsorising and imputation");
+        fit.env.warnings.push_back(
+            "Left out of the clustering, constant after curve, winsorising and imputation: " + f.feature.name + ".");
         continue;
       }
       if (!spread) t.scale = 1;

@@ -67,6 +67,18 @@ TEST(Clean, DropsConstantColumnsOfTheClusteringOnly) {
   EXPECT_EQ(error_of([&] { clean_on_one(table, fail); }).kind(), ErrorKind::input);
 }
 
+TEST(Clean, WarnsOfColumnsLeftOut) {
+  Table table;
+  table.add("a", {1, 2, 3});
+  table.add("same", {7, 7, 7});
+  const auto comm = make_single_comm();
+  Workbench bench(*comm);
+  MemorySource source = table.source();
+  clean(source, ids_of(table), {}, bench.env);
+  EXPECT_EQ(bench.env.warnings,
+            std::vector<std::string>{"Left out of the clustering, constant or without values: same."});
+}
+
 TEST(Clean, RefusesAColumnWithoutValuesUnlessToldToDropIt) {
   Table table;
   table.add("a", {1, 2, 3});
