@@ -119,8 +119,8 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
                               const std::string& key, const Assigned& done, StageClock& clock, StagedFolder& staged,
                               Env& env) {
   env.progress.stage("write", 0, "");
-  const int64_t read = done.clients.published_ids().rows, columns = static_cast<int64_t>(done.source.needed().size());
-  const ClientRows spread = spread_rows(done.published, done.clients, done.rows);
+  const int64_t read = done.clients.ids.rows, columns = static_cast<int64_t>(done.source.needed().size());
+  const ClientRows spread = spread_rows(done.published, done.rows);
   const std::vector<int64_t> sizes = segment_sizes(spread.segment, model.k);
   const Json segments = segment_list(model, sizes, done.rows.kept);
   const Json result = {{"k", model.k}, {"sizes", sizes}, {"seed", model.seed}};
@@ -128,7 +128,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
                          {"seed", model.seed},
                          {"input", input_values({files.begin(), files.end() - 1}, read, columns)},
                          {"result", result}};
-  const SegmentsFile file = segments_file(model, spread.view(done.clients.published_ids()), segments, portable);
+  const SegmentsFile file = segments_file(model, spread.view(done.clients.ids), segments, portable);
   clock.timed("write", [&] {
     write_segments_h5ad(staged.path() / "segments.h5ad", file, env.pool);
     if (request.job.output.csv) write_segments_csv(staged.path() / "segments.csv", file);
@@ -188,7 +188,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   ModelSource source(std::move(clients.source), model.space, name);
   warn_of_unseen(source, env);
   const CleanSpec spec = lenient(model.space, source.mutable_schema());
-  CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, env); });
+  CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, env, clients.excluded); });
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });

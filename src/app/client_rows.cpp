@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include "clientele/prep/clean.h"
-
 namespace clientele {
 namespace {
 
@@ -18,26 +16,15 @@ std::vector<T> spread(std::vector<T>& kept, const std::vector<int8_t>& excluded,
   return all;
 }
 
-/// Exclusions of cleaning, over all clients: cleaning saw only those that were not excluded before.
-std::vector<int8_t> all_exclusions(const Clients& clients, CleanRows& rows) {
-  if (clients.excluded.empty()) return std::move(rows.excluded);
-  std::vector<int8_t> all = clients.excluded;
-  if (rows.excluded.empty()) return all;
-  size_t next = 0;
-  for (int8_t& reason : all)
-    if (reason == 0) reason = rows.excluded[next++];
-  return all;
-}
-
 }  // namespace
 
 SegmentRows ClientRows::view(const IdColumn& ids) const {
   return {&ids, segment, distance, second_best, margin, excluded};
 }
 
-ClientRows spread_rows(Published& published, const Clients& clients, CleanRows& rows) {
+ClientRows spread_rows(Published& published, CleanRows& rows) {
   ClientRows out;
-  out.excluded = all_exclusions(clients, rows);
+  out.excluded = std::move(rows.excluded);
   if (out.excluded.empty()) {
     out.excluded.assign(published.label.size(), 0);
     out.segment = std::move(published.label);

@@ -6,7 +6,7 @@
 
 #include "clientele/cluster/cluster.h"
 #include "clientele/data/segments_file.h"
-#include "clients.h"
+#include "clientele/prep/clean.h"
 
 namespace clientele {
 
@@ -18,8 +18,9 @@ struct ClientRows {
   SegmentRows view(const IdColumn& ids) const;
 };
 
-/// Takes the arrays out of `published` where every client was kept, else spreads them one at a time.
-ClientRows spread_rows(Published& published, const Clients& clients, CleanRows& rows);
+/// Takes the arrays out of `published` where every client was kept, else spreads them one at a time. Takes
+/// rows.excluded.
+ClientRows spread_rows(Published& published, CleanRows& rows);
 
 /// {"duplicate": 3, ...}: the reasons that occur.
 Json exclusion_counts(const std::vector<int8_t>& excluded);

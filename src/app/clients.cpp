@@ -1,21 +1,9 @@
 #include "clients.h"
 
-#include <algorithm>
-
 #include "clientele/prep/behaviour.h"
-#include "subset_source.h"
 
 namespace clientele {
 namespace {
-
-/// Takes rows that the behaviour stage excluded out of what cleaning sees.
-void set_excluded_apart(Clients& clients, std::vector<int8_t> excluded) {
-  if (std::all_of(excluded.begin(), excluded.end(), [](int8_t reason) { return reason == 0; })) return;
-  clients.all_ids = std::move(clients.ids);
-  clients.ids = kept_ids(clients.all_ids, excluded);
-  clients.source = std::make_unique<SubsetSource>(std::move(clients.source), excluded, clients.all_ids);
-  clients.excluded = std::move(excluded);
-}
 
 void add_events(const Job& job, Env& env, Clients& clients) {
   env.progress.stage("read events", 0, "events");
@@ -37,7 +25,7 @@ void add_events(const Job& job, Env& env, Clients& clients) {
     clients.plan.decoded_bytes += log_plan.decoded_bytes;
   }
   clients.behaviour = std::move(table.report);
-  set_excluded_apart(clients, std::move(table.excluded));
+  clients.excluded = std::move(table.excluded);
 }
 
 }  // namespace

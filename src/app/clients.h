@@ -13,14 +13,12 @@
 namespace clientele {
 
 struct Clients {
-  std::unique_ptr<Source> source;  ///< rows that cleaning sees; column specs applied
+  std::unique_ptr<Source> source;  ///< column specs applied
   IdColumn ids;                    ///< of source's rows
-  IdColumn all_ids;                ///< of every client, excluded ones included; empty (rows 0) when none was excluded
-  std::vector<int8_t> excluded;    ///< per client of all_ids an Exclusion; empty when none was excluded
-  Json behaviour;                  ///< the behaviour stage's report, or null
-  ReadPlan plan;                   ///< of what was read from files
-
-  const IdColumn& published_ids() const { return excluded.empty() ? ids : all_ids; }
+  std::vector<int8_t>
+      excluded;    ///< per row the Exclusion that behaviour decided, for clean(); empty when there is none
+  Json behaviour;  ///< the behaviour stage's report, or null
+  ReadPlan plan;   ///< of what was read from files
 };
 
 /// Opens the input, reads the events and computes their features, joins them, applies the job's column declarations.

@@ -12,7 +12,8 @@ namespace {
 /// The values that somebody gave, with their origin.
 Json given_values(const BoundJob& bound) {
   Json given = Json::array();
-  for (const auto& [section, keys] : job_with_origins(bound).items())
+  const Json job = job_with_origins(bound);
+  for (const auto& [section, keys] : job.items())
     for (const auto& [key, entry] : keys.items())
       if (entry["origin"] != "default")
         given.push_back({{"key", section + '.' + key}, {"value", entry["value"]}, {"origin", entry["origin"]}});

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "clientele/base/cancel.h"
 
@@ -50,11 +51,12 @@ struct Display::State {
   std::condition_variable stop_signal;
   bool stopping = false;
   bool bar_shown = false;
-  std::string name, unit;
+  std::string name, unit, news;
   int64_t total = 0;
   std::atomic<int64_t> done{0};
   Clock::time_point started = Clock::now();
   Clock::time_point begun = Clock::now();
+  Clock::time_point told{};  ///< when a line about the stage was last written
   std::thread ticker;
 
   void write(const std::string& text) {
@@ -102,7 +104,7 @@ struct Display::State {
       bar = " [" + std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(kCells - full), '.') +
             "] " + std::to_string(static_cast<int>(share * 100)) + " %";
     }
-    std::string rest = bar + "  " + amounts(now);
+    std::string rest = bar + "  " + (news.empty() ? amounts(now) : news);
     const size_t room = width > name.size() + 1 ? width - name.size() - 1 : 0;
     if (rest.size() > room) rest.resize(room);
     write("\r\x1b[K" + (options.colour ? "\x1b[1m" + name + "\x1b[0m" : name) + rest);
@@ -110,25 +112,36 @@ struct Display::State {
   }
 
   void heartbeat() {
+    told = Clock::now();
     const int64_t now = done.load(std::memory_order_relaxed);
     if (options.json) {
-      event({{"event", "heartbeat"}, {"stage", name}, {"done", now}, {"total", total}, {"unit", unit}});
+      event({{"event", "heartbeat"}, {"stage", name}, {"done", now}, {"total", total}, {"unit", unit}, {"note", news}});
     } else {
-      const std::string text = amounts(now);
+      const std::string text = news.empty() ? amounts(now) : news;
       line(clock_time() + ' ' + name + ": " + (text.empty() ? "working" : text) + ", " +
            readable_seconds(seconds_since(started)));
     }
   }
 
+  /// A stage line, but not for each of many like "k-means, k = 3, start 2 of 50" within one heartbeat.
+  void tell_stage(const std::string& before) {
+    const auto family = [](const std::string& text) { return text.substr(0, text.find(',')); };
+    if (family(before) == family(name) && Clock::now() - told < kHeartbeat) return;
+    told = Clock::now();
+    if (options.json) {
+      event({{"event", "stage"}, {"stage", name}, {"total", total}, {"unit", unit}});
+    } else if (!options.terminal && !options.quiet) {
+      line(clock_time() + ' ' + name + (total > 0 ? ": " + readable_count(total) + ' ' + unit : ""));
+    }
+  }
+
   void tick() {
     std::unique_lock lock(mutex);
-    Clock::time_point last_beat = Clock::now();
     while (!stop_signal.wait_for(lock, kRedraw, [&] { return stopping; })) {
       if (options.terminal) {
         draw_bar();
-      } else if (Clock::now() - std::max(last_beat, started) >= kHeartbeat && !name.empty()) {
+      } else if (!name.empty() && Clock::now() - told >= kHeartbeat) {
         heartbeat();
-        last_beat = Clock::now();
       }
     }
   }
@@ -158,16 +171,13 @@ void Display::stage(const std::string& name, int64_t total, const std::string& u
   check_cancel();
   State& s = *state_;
   const std::lock_guard lock(s.mutex);
-  s.name = name;
+  const std::string before = std::exchange(s.name, name);
   s.total = total;
   s.unit = unit;
+  s.news.clear();
   s.done.store(0, std::memory_order_relaxed);
   s.started = Clock::now();
-  if (s.options.json) {
-    s.event({{"event", "stage"}, {"stage", name}, {"total", total}, {"unit", unit}});
-  } else if (!s.options.terminal && !s.options.quiet) {
-    s.line(clock_time() + ' ' + name + (total > 0 ? ": " + readable_count(total) + ' ' + unit : ""));
-  }
+  s.tell_stage(before);
 }
 
 void Display::advance(int64_t units) {
@@ -177,13 +187,8 @@ void Display::advance(int64_t units) {
 
 void Display::note(const std::string& text) {
   check_cancel();
-  State& s = *state_;
-  const std::lock_guard lock(s.mutex);
-  if (s.options.json) {
-    s.event({{"event", "note"}, {"stage", s.name}, {"text", text}});
-  } else if (!s.options.quiet) {
-    s.line((s.options.terminal ? "" : clock_time() + ' ') + text);
-  }
+  const std::lock_guard lock(state_->mutex);
+  state_->news = text;
 }
 
 void Display::warn(const std::string& text) {

@@ -70,7 +70,7 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   const uint64_t seed = static_cast<uint64_t>(job.cluster.seed);
   const Clustering& best = done.sweep.best().clustering;
   warn_of_result(best, env);
-  const int64_t read = done.clients.published_ids().rows;
+  const int64_t read = done.clients.ids.rows;
   const int64_t columns = static_cast<int64_t>(done.clients.source->schema().columns.size());
   run["input"] = input_record(files, done.clients.plan, read, columns);
   run["result"] = result_record(done.sweep, seed);
@@ -84,11 +84,10 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   env.progress.stage("write", 0, "");
   const Model model = model_of(std::move(done.fitted.space), best, done.profiles, seed);
   const Publication publication{to_json(done.profiles), to_csv(done.profiles), done.rows.report, job.output.csv};
-  const ClientRows spread = spread_rows(done.sweep.published, done.clients, done.rows);
+  const ClientRows spread = spread_rows(done.sweep.published, done.rows);
   run["rows"] = {{"read", read}, {"kept", done.rows.kept}, {"excluded", exclusion_counts(spread.excluded)}};
   clock.timed("write", [&] {
-    const SegmentsFile file =
-        segments_file(model, spread.view(done.clients.published_ids()), publication.profiles, portable);
+    const SegmentsFile file = segments_file(model, spread.view(done.clients.ids), publication.profiles, portable);
     write_result(staged, file, model, publication, env.pool);
   });
   refuse_changed(files);
@@ -135,14 +134,15 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   run["device"]["reason"] = device.reason;
 
   Clients clients = clock.timed("open", [&] { return open_clients(job, env); });
-  CleanRows rows = clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, env); });
+  CleanRows rows =
+      clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, env, clients.excluded); });
   const bool spherical = job.cluster.algorithm == ClusterSpec::Algorithm::spherical;
   NormaliseFit fitted = clock.timed(
       "normalise", [&] { return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, env); });
   const int weights = weight_column(clients.source->schema());
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
-  const StartPlan start = plan_start(bound, fitted.space, rows);
+  const StartPlan start = plan_start(bound, fitted.space, rows, blocks);
   Sweep sweep = clock.timed(
       "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
   const Profiles profiles = clock.timed("profile", [&] {

@@ -9,24 +9,6 @@
 namespace clientele {
 namespace {
 
-/// Engine space of a row of values in this job's normalised space.
-std::vector<float> to_engine(const std::vector<double>& normalised, int64_t k, const FeatureSpace& space) {
-  const int64_t d = space.d();
-  std::vector<float> out(normalised.size());
-  for (int64_t c = 0; c < k; ++c) {
-    double norm2 = 0;
-    for (int64_t j = 0; j < d; ++j)
-      norm2 = std::fma(normalised[static_cast<size_t>(c * d + j)], normalised[static_cast<size_t>(c * d + j)], norm2);
-    const double norm = space.spherical && norm2 > 0 ? std::sqrt(norm2) : 1;
-    for (int64_t j = 0; j < d; ++j) {
-      const size_t at = static_cast<size_t>(c * d + j);
-      const double mean = space.spherical ? 0 : space.means[static_cast<size_t>(j)];
-      out[at] = static_cast<float>(normalised[at] / norm - mean);
-    }
-  }
-  return out;
-}
-
 /// For each position of the given columns the feature it belongs to, or -1 for a column that cleaning dropped.
 std::vector<int> given_columns(const FeatureSpace& space, const CleanRows& rows) {
   std::vector<int> positions;
@@ -43,7 +25,8 @@ std::vector<int> given_columns(const FeatureSpace& space, const CleanRows& rows)
   return positions;
 }
 
-std::vector<float> given_start(const std::string& init, const FeatureSpace& space, const CleanRows& rows, int64_t& k) {
+std::vector<float> given_start(const std::string& init, const FeatureSpace& space, const CleanRows& rows,
+                               const RowBlocks& blocks, int64_t& k) {
   const std::vector<int> positions = given_columns(space, rows);
   const std::vector<double> given = read_centroids(init, static_cast<int64_t>(positions.size()), k);
   std::vector<double> normalised(static_cast<size_t>(k * space.d()));
@@ -52,7 +35,7 @@ std::vector<float> given_start(const std::string& init, const FeatureSpace& spac
       if (positions[p] >= 0)
         normalised[static_cast<size_t>(c * space.d() + positions[p])] =
             given[static_cast<size_t>(c) * positions.size() + p];
-  return to_engine(normalised, k, space);
+  return engine_centroids(normalised, blocks);
 }
 
 /// A value of the model's normalised space in this job's. Affine forms go through the curve's space; ranked ones keep
@@ -77,7 +60,7 @@ bool same_space(const FeatureSpace& a, const FeatureSpace& b) {
   return true;
 }
 
-std::vector<float> warm_start(const std::string& path, const FeatureSpace& space, int64_t& k) {
+std::vector<float> warm_start(const std::string& path, const FeatureSpace& space, const RowBlocks& blocks, int64_t& k) {
   const Model model = read_model(path);
   k = model.k;
   const auto names = [](const FeatureSpace& of) {
@@ -99,12 +82,12 @@ std::vector<float> warm_start(const std::string& path, const FeatureSpace& space
     const double normalised = static_cast<double>(model.centroids[i]) + model.space.means[i % d];
     carried[i] = carry_over(normalised, model.space.features[i % d].transform, space.features[i % d].transform);
   }
-  return to_engine(carried, k, space);
+  return engine_centroids(carried, blocks);
 }
 
 }  // namespace
 
-StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows) {
+StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows, const RowBlocks& blocks) {
   const ClusterSpec& spec = bound.job.cluster;
   StartPlan plan;
   if (!spec.given_start()) {
@@ -112,8 +95,8 @@ StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const Cle
     return plan;
   }
   int64_t k = 0;
-  plan.centroids =
-      start_file(spec.init).dataset.empty() ? warm_start(spec.init, space, k) : given_start(spec.init, space, rows, k);
+  plan.centroids = start_file(spec.init).dataset.empty() ? warm_start(spec.init, space, blocks, k)
+                                                         : given_start(spec.init, space, rows, blocks, k);
   if (bound.given("cluster.k") && spec.k.front() != k)
     throw Error(ErrorKind::usage, {.what = "cluster.k contradicts the given start",
                                    .where = bound.origins.at("cluster.k").text,

@@ -19,6 +19,6 @@ struct StartPlan {
 /// space: columns that cleaning dropped are left out. A model is matched by feature names and carried from its own
 /// normalisation to this job's. Throws Error{usage} if cluster.k contradicts the start, Error{input} if the file does
 /// not fit.
-StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows);
+StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows, const RowBlocks& blocks);
 
 }  // namespace clientele

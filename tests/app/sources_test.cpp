@@ -1,4 +1,4 @@
-// Sources that app puts over others: a subset of rows, a table seen through a model.
+// A table seen through a model, and results spread over all clients.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,7 +7,6 @@
 #include "clientele/base/errors.h"
 #include "src/app/client_rows.h"
 #include "src/app/model_source.h"
-#include "src/app/subset_source.h"
 
 namespace clientele {
 namespace {
@@ -32,42 +31,6 @@ std::vector<double> read(Source& source, int64_t first, int64_t rows, std::vecto
   std::vector<double> out(static_cast<size_t>(rows) * columns.size(), -1);
   source.read(first, columns, {out.data(), rows, static_cast<int64_t>(columns.size()), rows});
   return out;
-}
-
-TEST(SubsetSource, KeepsOrderAcrossWideGaps) {
-  const int64_t n = 5000;
-  std::vector<double> a(n), b(n);
-  std::vector<int8_t> excluded(n);
-  std::vector<int64_t> kept;
-  for (int64_t i = 0; i < n; ++i) {
-    const size_t at = static_cast<size_t>(i);
-    a[at] = static_cast<double>(i);
-    b[at] = -static_cast<double>(i);
-    excluded[at] = i % 7 == 3 || (i > 1000 && i < 3600) ? 6 : 0;
-    if (excluded[at] == 0) kept.push_back(i);
-  }
-  IdColumn ids;
-  ids.kind = IdColumn::Kind::text;
-  ids.rows = n;
-  ids.width = 5;
-  for (int64_t i = 0; i < n; ++i) {
-    std::string id = std::to_string(i);
-    id.resize(5);
-    ids.bytes += id;
-  }
-  SubsetSource subset(table({column("a"), column("b")}, {a, b}), excluded, ids);
-  ASSERT_EQ(subset.rows(), static_cast<int64_t>(kept.size()));
-  const int64_t first = 100, rows = subset.rows() - 150;
-  const std::vector<double> got = read(subset, first, rows, {1, 0});
-  for (int64_t i = 0; i < rows; ++i) {
-    const double expected = static_cast<double>(kept[static_cast<size_t>(first + i)]);
-    ASSERT_EQ(got[static_cast<size_t>(i)], -expected);
-    ASSERT_EQ(got[static_cast<size_t>(rows + i)], expected);
-  }
-  ThreadPool pool(1);
-  const IdColumn left = subset.read_ids(pool);
-  ASSERT_EQ(left.rows, subset.rows());
-  EXPECT_EQ(left.text(900), std::to_string(kept[900]));
 }
 
 FeatureSpace space_of(std::vector<Column> columns, const std::vector<int>& sources) {
@@ -111,17 +74,15 @@ TEST(ModelSource, ListsEveryMissingColumn) {
   EXPECT_THROW(ModelSource(table({column("x", {"a"})}, {{0}}), space_of({column("x")}, {0}), "t.h5"), Error);
 }
 
-TEST(ClientRows, ExclusionsOfBothStagesAreSpread) {
-  Clients clients;
-  clients.excluded = {0, 6, 0, 0, 8};
+TEST(ClientRows, KeptRowsGoBackToTheirPlaces) {
   CleanRows rows;
-  rows.excluded = {0, 1, 0};  // of the three that behaviour kept
+  rows.excluded = {0, 6, 1, 0, 8};
   Published published;
   published.label = {4, 5};
   published.second = {1, 2};
   published.distance = {0.5F, 0.25F};
   published.margin = {0.1F, 0.2F};
-  const ClientRows out = spread_rows(published, clients, rows);
+  const ClientRows out = spread_rows(published, rows);
   EXPECT_EQ(out.excluded, (std::vector<int8_t>{0, 6, 1, 0, 8}));
   EXPECT_EQ(out.segment, (std::vector<int32_t>{4, -1, -1, 5, -1}));
   EXPECT_EQ(out.second_best, (std::vector<int32_t>{1, -1, -1, 2, -1}));

@@ -22,7 +22,7 @@ class Commands(Case):
     def setUp(self):
         super().setUp()
         self.data = self.folder / "clients.h5"
-        run("generate", "--clients", 3000, "--features", 4, "--segments", 4, "--separation", 12, "--seed", 3, "--ids", "--out", self.data, "-q")
+        run("generate", "--clients", 3000, "--features", 4, "--segments", 4, "--separation", 60, "--seed", 3, "--ids", "--out", self.data, "-q")
         self.job = write_job(self.folder, JOB)
         self.out = self.folder / "out"
 
@@ -105,7 +105,7 @@ class Commands(Case):
 
     def test_generate_is_the_same_twice_and_refuses_to_overwrite(self):
         again = self.folder / "again.h5"
-        run("generate", "--clients", 3000, "--features", 4, "--segments", 4, "--separation", 12, "--seed", 3, "--ids", "--out", again)
+        run("generate", "--clients", 3000, "--features", 4, "--segments", 4, "--separation", 60, "--seed", 3, "--ids", "--out", again)
         with h5py.File(self.data) as one, h5py.File(again) as two:
             for name in ("matrix", "truth/segment", "client_id"):
                 np.testing.assert_array_equal(one[name][:], two[name][:])
