@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 preset=${1:-release}; shift || true
 options=()
 [ -n "${CLIENTELE_CUDA_ARCH:-}" ] && options+=("-DCMAKE_CUDA_ARCHITECTURES=$CLIENTELE_CUDA_ARCH")
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # a clone elsewhere finds what this one compiled
 mkdir -p build
 log=build/$preset-configure.log
 cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
