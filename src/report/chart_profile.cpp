@@ -98,12 +98,15 @@ Html number_row(const NumberColumn& column, const Node& profile, const Scale& sc
   Html name = text(column.name);
   if (!column.unit.empty()) name << " "_html << element("span", {{"class", "unit"}}, text(column.unit));
   if (!column.clustered) name << " "_html << element("span", {{"class", "tag"}}, "described only"_html);
+  // A ratio of dates, or of values on both sides of zero, says nothing.
+  const bool comparable =
+      column.kind != "time" && !(profile["mean"].number() < 0) && !(column.population["mean"].number() < 0);
   const double missing = profile["missing"].number(), present = profile["present"].number();
   return element("tr", row_heading(name) + number_cell(column.show(profile["mean"].number())) +
                            number_cell(column.show(column.population["mean"].number())) +
                            number_cell(column.show(at(quantiles, 0.5))) +
                            element("td", {{"class", "spread"}}, whisker(quantiles, scale, column)) +
-                           number_cell(times(column.kind == "time" ? NAN : profile["lift"].number())) +
+                           number_cell(times(comparable ? profile["lift"].number() : NAN)) +
                            number_cell(signed_score(profile["effect"].number())) +
                            number_cell(signed_score(profile["z"].number())) +
                            number_cell(percent(missing / (missing + present))));

@@ -58,7 +58,8 @@ std::vector<NumberColumn> find_numbers(const Node& profiles, const std::map<std:
   std::vector<NumberColumn> numbers;
   for (const auto& [name, node] : described.members()) {
     const auto kind = kinds.find(name);
-    numbers.push_back({name, node["unit"].text(), kind == kinds.end() ? "" : kind->second,
+    const std::string unit = node["unit"].text();
+    numbers.push_back({name, unit == name ? "" : unit, kind == kinds.end() ? "" : kind->second,
                        node["clustered"].truth(true), population[name]});
   }
   return numbers;

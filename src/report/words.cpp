@@ -36,11 +36,41 @@ Finding number_finding(const NumberColumn& column, const Node& profile) {
   return f;
 }
 
+double cohens_h(double share, double usual) {
+  return 2 * std::asin(std::sqrt(std::clamp(share, 0.0, 1.0))) - 2 * std::asin(std::sqrt(std::clamp(usual, 0.0, 1.0)));
+}
+
+double missing_share(const Node& profile) {
+  const double missing = profile["missing"].number();
+  return missing / (missing + profile["present"].number());
+}
+
+// Columns that the segment lacks more often than others do: one finding for all of them, named after the strongest.
+Finding missing_finding(const ReportData& data, const Segment& segment) {
+  Finding f;
+  size_t strongest = 0, count = 0;
+  for (size_t i = 0; i < data.numbers.size(); ++i) {
+    const double h = cohens_h(missing_share(segment.numbers[i]), missing_share(data.numbers[i].population));
+    if (!(h >= kMedium)) continue;
+    ++count;
+    if (h > f.strength) strongest = i, f.strength = h;
+  }
+  if (count == 0) return f;
+  const NumberColumn& column = data.numbers[strongest];
+  f.above = true;
+  f.sentence =
+      element("strong", text(column.name)) + text(" missing: " + percent(missing_share(segment.numbers[strongest])) +
+                                                  " against " + percent(missing_share(column.population)));
+  if (count > 1)
+    f.sentence << text(" (and " + counted(static_cast<double>(count - 1), "more column", "more columns") + ")");
+  return f;
+}
+
 Finding category_finding(const std::string& column, const Node& category) {
   const double share = category["share"].number(), lift = category["lift"].number();
   if (!(share >= 0 && share <= 1) || !(lift > 1)) return {};
   const double usual = share / lift;
-  Finding f{2 * std::asin(std::sqrt(share)) - 2 * std::asin(std::sqrt(usual)), true, {}};
+  Finding f{cohens_h(share, usual), true, {}};
   f.sentence = element("strong", text(column + " = " + category["category"].text("–"))) +
                text(": " + percent(share) + " against " + percent(usual) + " (" + times(lift) + ")");
   return f;
@@ -80,6 +110,7 @@ std::vector<Finding> findings(const ReportData& data, const Segment& segment, si
   std::vector<Finding> all;
   if (data.segments.size() < 2) return all;
   for (size_t i = 0; i < data.numbers.size(); ++i) all.push_back(number_finding(data.numbers[i], segment.numbers[i]));
+  all.push_back(missing_finding(data, segment));
   for (const std::string& column : data.categories)
     for (const Node& category : segment.profile["categories"][column].elements())
       all.push_back(category_finding(column, category));

@@ -259,6 +259,15 @@ TEST(Report, MissingValuesAreDashes) {
   for (const char* wrong : {"nan", "NaN", "inf", "null"}) EXPECT_EQ(page.text.find(wrong), std::string::npos) << wrong;
 }
 
+TEST(Report, ASegmentThatLacksValuesSaysSo) {
+  ReportInput in = sample(3, 3);
+  for (const char* column : {"column 0", "column 1"}) {
+    in.profiles["segments"][2]["numbers"][column]["present"] = 0;
+    in.profiles["segments"][2]["numbers"][column]["missing"] = 1000;
+  }
+  expect_text(page_of(in), "missing: 100% against 10% (and 1 more column)");
+}
+
 TEST(Report, SameInputSamePage) {
   EXPECT_EQ(report_html(sample(4, 5)), report_html(sample(4, 5)));
 }
