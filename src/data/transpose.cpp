@@ -84,12 +84,19 @@ void transpose_float64(const std::byte* data, size_t row_bytes, int64_t rows, st
 
 }  // namespace
 
+std::vector<Transpose> transpose_kernels(const h5::ElementType& type) {
+  const bool floating = type.kind == h5::ElementKind::number && type.form == h5::NumberForm::floating;
+  if (!floating || !type.plain || type.big_endian) return {};
+  if (type.bytes == 8) return {transpose_float64};
+  if (type.bytes != 4) return {};
+  std::vector<Transpose> kernels = {transpose_float32_any};
+  if (has_avx2()) kernels.push_back(transpose_float32_avx2);
+  return kernels;
+}
+
 Transpose transpose_kernel(const h5::ElementType& type) {
-  const bool native =
-      type.kind == h5::ElementKind::number && type.form == h5::NumberForm::floating && type.plain && !type.big_endian;
-  if (native && type.bytes == 4) return has_avx2() ? transpose_float32_avx2 : transpose_float32_any;
-  if (native && type.bytes == 8) return transpose_float64;
-  return nullptr;
+  const std::vector<Transpose> kernels = transpose_kernels(type);
+  return kernels.empty() ? nullptr : kernels.back();
 }
 
 }  // namespace clientele

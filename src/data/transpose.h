@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "hdf5/types.h"
 
@@ -13,7 +14,10 @@ namespace clientele {
 /// for i in [0, rows); -0 becomes +0.
 using Transpose = void (*)(const std::byte* data, size_t row_bytes, int64_t rows, std::span<double* const> out);
 
-/// Null for types that have no such kernel. Chooses by the processor it runs on; the values are the same.
+/// All kernels for the type that this processor can run, the fastest last; they give the same values. Empty for types
+/// that have none.
+std::vector<Transpose> transpose_kernels(const h5::ElementType& type);
+/// The fastest of them, or null.
 Transpose transpose_kernel(const h5::ElementType& type);
 
 }  // namespace clientele

@@ -10,7 +10,7 @@ namespace {
 using test::H5Writer;
 using test::Stored;
 
-constexpr int64_t kRows = 1013, kColumns = 7;
+constexpr int64_t kRows = 307, kColumns = 7;
 
 /// Small integers, which every type of at least 8 bits holds exactly.
 std::vector<double> small_values(int64_t n, int64_t d, double least) {
@@ -40,7 +40,7 @@ class MatrixLayout : public testing::Test {
     EXPECT_EQ(source->rows(), n);
     EXPECT_EQ(static_cast<int64_t>(source->schema().columns.size()), d);
     const std::vector<double> expected = transposed(values, n, d);
-    for (const int64_t piece : {int64_t{1}, int64_t{37}, int64_t{512}, n}) {
+    for (const int64_t piece : {int64_t{37}, int64_t{128}, n}) {
       EXPECT_TRUE(test::same_values(test::read_all(*source, piece), expected)) << type << " piece " << piece;
     }
     return source->plan().path;
@@ -95,9 +95,8 @@ TEST_F(MatrixLayout, ReadsFractionsMissingValuesAndZeros) {
 
 TEST_F(MatrixLayout, ReadsEveryChunkShapeAndFilter) {
   const std::vector<double> values = small_values(kRows, kColumns, -50);
-  for (const std::vector<int64_t>& chunk : std::vector<std::vector<int64_t>>{
-           {kRows, kColumns}, {1, 1}, {64, 2}, {100, 7}, {1000, 1}, {kRows, 3}, {13, 5}}) {
-    if (chunk[0] == 1 && kRows > 100) continue;
+  for (const std::vector<int64_t>& chunk :
+       std::vector<std::vector<int64_t>>{{kRows, kColumns}, {64, 2}, {100, 7}, {300, 1}, {kRows, 3}, {13, 5}}) {
     EXPECT_EQ(expect_equal("f4", {.chunk = chunk}, values), "direct chunks");
     EXPECT_EQ(expect_equal("f4", {.chunk = chunk, .gzip = 1}, values), "direct chunks");
     EXPECT_EQ(expect_equal("f8", {.chunk = chunk, .gzip = 9, .shuffle = true, .fletcher32 = true}, values),
@@ -176,10 +175,10 @@ TEST_F(MatrixLayout, ReadsAnyColumnsInAnyOrder) {
     const auto source = test::open_one(folder_ / "c.h5", pool_);
     const std::vector<int> columns = {6, 0, 3, 3};
     std::vector<double> out(4 * 50, -1.0);
-    source->read(333, columns, {out.data(), 45, 4, 50});
+    source->read(133, columns, {out.data(), 45, 4, 50});
     for (size_t slot = 0; slot < 4; ++slot) {
       for (size_t i = 0; i < 45; ++i)
-        EXPECT_EQ(out[slot * 50 + i], all[static_cast<size_t>(columns[slot]) * kRows + 333 + i]);
+        EXPECT_EQ(out[slot * 50 + i], all[static_cast<size_t>(columns[slot]) * kRows + 133 + i]);
       EXPECT_EQ(out[slot * 50 + 45], -1.0);  // nothing beyond the piece is touched
     }
   }

@@ -49,7 +49,7 @@ TEST_F(Refusals, TruncatedFilesAtAnyLength) {
       file.texts("/client_id", std::vector<std::string>(1000, "id"), 0);
     }
     const auto bytes = std::filesystem::file_size(folder_ / "whole.h5");
-    for (uintmax_t length = 0; length < bytes; length += 1 + bytes / 40) {
+    for (uintmax_t length = 0; length < bytes; length += 1 + bytes / 17) {
       std::filesystem::copy_file(folder_ / "whole.h5", folder_ / "cut.h5",
                                  std::filesystem::copy_options::overwrite_existing);
       std::filesystem::resize_file(folder_ / "cut.h5", length);
