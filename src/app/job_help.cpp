@@ -113,7 +113,7 @@ std::string job_template() {
   Job job = specimen();
   each_section(job, [&](const std::string& name, auto& spec) {
     const bool named = name.ends_with(".NAME");
-    text += std::string(named ? "\n# [" : "\n[") + name + "]\n";
+    text += std::string(named ? "\n#[" : "\n[") + name + "]\n";
     Describe describe([&](const FieldInfo& info, const std::string& type, const std::string& standard) {
       text += wrap(info.help + " (" + facts(info, type, standard) + ")", "# ", 110) + '#' + info.name + " = " +
               standard + '\n';

@@ -139,7 +139,9 @@ TEST_F(JobFiles, DatesNeedNoQuotes) {
 TEST_F(JobFiles, TheTemplateIsAValidJob) {
   std::string text = job_template();
   EXPECT_TRUE(has(text, "#k = [2, 10]"));
-  const BoundJob bound = resolve_job(request(text + "\n" + kInput));
+  std::string job = text;
+  job.replace(job.find("[input]\n"), std::string("[input]\n").size(), kInput);
+  const BoundJob bound = resolve_job(request(job));
   EXPECT_TRUE(bound.job.columns.empty());
   // With every comment sign taken away but those of explanations, each default is accepted as it is written.
   for (size_t at = 0; (at = text.find("\n#", at)) != std::string::npos; ++at)
