@@ -17,8 +17,9 @@ Dataset whole_dataset(const std::shared_ptr<const File>& file, const std::string
   Dataset set = describe_dataset(file, *real);
   set.check_readable();
   if (set.storage == Storage::contiguous && set.stored_bytes < set.decoded_bytes)
-    throw Error(ErrorKind::input, {"dataset was never written", set.where(), std::to_string(set.decoded_bytes) + " bytes",
-                                   std::to_string(set.stored_bytes), kDamaged});
+    throw Error(ErrorKind::input,
+                {"dataset was never written", set.where(), std::to_string(set.decoded_bytes) + " bytes",
+                 std::to_string(set.stored_bytes), kDamaged});
   return set;
 }
 
