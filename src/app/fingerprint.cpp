@@ -18,7 +18,7 @@
 namespace clientele {
 namespace {
 
-constexpr int64_t kPieceBytes = int64_t{32} << 20;
+constexpr int64_t kPieceBytes = int64_t{4} << 20;
 
 [[noreturn]] void unreadable(const std::string& path, const char* what) {
   throw Error(ErrorKind::input, {.what = what,

@@ -15,7 +15,7 @@ struct InputFile {
   std::string path;
   int64_t size = 0;
   int64_t modified = 0;  ///< UTC seconds
-  std::string checksum;  ///< XXH3-64 of the bytes; of a file over 32 MiB, XXH3-64 of the text that its 32 MiB pieces'
+  std::string checksum;  ///< XXH3-64 of the bytes; of a file over 4 MiB, XXH3-64 of the text that its 4 MiB pieces'
                          ///< checksums make
 };
 

@@ -146,6 +146,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   Sweep sweep = clock.timed(
       "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
   const Profiles profiles = clock.timed("profile", [&] {
+    progress.stage("profile", 0, "");
     return profile(*clients.source, rows, fitted.space, blocks, sweep.best().clustering, sweep.published, job.profile,
                    env);
   });

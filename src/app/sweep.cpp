@@ -8,8 +8,10 @@ Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vecto
   for (const int k : ks) {
     Candidate candidate;
     candidate.clustering = fit(blocks, k, cluster, start, env);
+    env.progress.stage("publish, k = " + std::to_string(k), 0, "");
     sweep.published = Published();  // the last one's rows go before the next one's come
     sweep.published = publish(blocks, candidate.clustering, env);
+    env.progress.stage("judge, k = " + std::to_string(k), 0, "");
     candidate.scores =
         judge(blocks, candidate.clustering, sweep.published, judge_spec, static_cast<uint64_t>(cluster.seed), env);
     sweep.candidates.push_back(std::move(candidate));
