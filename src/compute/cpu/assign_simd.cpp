@@ -227,27 +227,34 @@ class SimdAssign final : public AssignKernels {
 
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {
     std::vector<float> row;
-    for (int64_t t = 0; t < tiles.count; ++t)
-      nominate(screen, tiles.data + t * kTileRows * tiles.d, tiles.rows - t * kTileRows, row, first + t * kTileRows,
-               second + t * kTileRows);
+    int64_t t = 0;
+    for (; t + kStepTiles <= tiles.count; t += kStepTiles) nominate<kStepTiles>(screen, tiles, t, row, first, second);
+    for (; t < tiles.count; ++t) nominate<1>(screen, tiles, t, row, first, second);
   }
 
  private:
-  /// The best two lower bounds of a tile where the third is certainly beyond both, canonically otherwise.
-  static void nominate(const Screen& screen, const float* tile, int64_t rows, std::vector<float>& row, int32_t* first,
+  /// The best two lower bounds of kTiles tiles from t on where the third is certainly beyond both, canonically
+  /// otherwise.
+  template <int kTiles>
+  static void nominate(const Screen& screen, const Tiles& tiles, int64_t t, std::vector<float>& row, int32_t* first,
                        int32_t* second) {
-    Ranking<kTileVectors, 2> r;
-    rank_tiles(tile, screen, r);
-    for (int i = 0; i < kTileVectors; ++i) {
-      hn::StoreU(r.first_index[i], IndexTag(), first + i * kFloats);
-      hn::StoreU(r.second_index[i], IndexTag(), second + i * kFloats);
+    const int64_t tile_floats = int64_t{kTileRows} * tiles.d;
+    Ranking<kTiles * kTileVectors, 2> r;
+    rank_tiles(tiles.data + t * tile_floats, screen, r);
+    for (int i = 0; i < kTiles * kTileVectors; ++i) {
+      hn::StoreU(r.first_index[i], IndexTag(), first + t * kTileRows + i * kFloats);
+      hn::StoreU(r.second_index[i], IndexTag(), second + t * kTileRows + i * kFloats);
     }
-    const uint32_t valid = rows >= kTileRows ? 0xFFFFu : (1u << rows) - 1;
-    for (uint32_t left = uncertain_bits(screen, r, 0, r.second, r.third) & valid; left != 0; left &= left - 1) {
-      const int i = std::countr_zero(left);
-      const Nearest found = nearest(screen, tile, i, row);
-      first[i] = found.first;
-      second[i] = found.second;
+    for (int i = 0; i < kTiles; ++i, ++t) {
+      const int64_t rows = tiles.rows - t * kTileRows;
+      const uint32_t valid = rows >= kTileRows ? 0xFFFFu : (1u << rows) - 1;
+      uint32_t left = uncertain_bits(screen, r, i * kTileVectors, r.second, r.third) & valid;
+      for (; left != 0; left &= left - 1) {
+        const int lane = std::countr_zero(left);
+        const Nearest found = nearest(screen, tiles.data + t * tile_floats, lane, row);
+        first[t * kTileRows + lane] = found.first;
+        second[t * kTileRows + lane] = found.second;
+      }
     }
   }
 };

@@ -47,7 +47,7 @@ HWY_INLINE void d2_four(const float* tile, int d, const float* (&point)[4], doub
   for (int part = 0; part < kParts; ++part) hn::StoreU(acc[part], dd, out + part * kQuantised);
 }
 
-/// norm2 and `count` <= C dots of one tile.
+/// Dot products of one tile with C means.
 template <int C>
 HWY_INLINE void dot_tile(const float* HWY_RESTRICT tile, int d, const double* HWY_RESTRICT means,
                          double* HWY_RESTRICT out, int64_t out_stride) {
@@ -108,9 +108,9 @@ class SimdDistance final : public DistanceKernels {
       norm_tile(tile, tiles.d, norm2 + t * kTileRows);
       double* slots = dots + t * kTileRows;
       int c = 0;
-      for (; c + 2 <= k; c += 2)
-        dot_tile<2>(tile, tiles.d, means + int64_t{c} * tiles.d, slots + c * out_stride, out_stride);
-      if (c < k) dot_tile<1>(tile, tiles.d, means + int64_t{c} * tiles.d, slots + c * out_stride, out_stride);
+      for (; c + 3 <= k; c += 3)
+        dot_tile<3>(tile, tiles.d, means + int64_t{c} * tiles.d, slots + c * out_stride, out_stride);
+      for (; c < k; ++c) dot_tile<1>(tile, tiles.d, means + int64_t{c} * tiles.d, slots + c * out_stride, out_stride);
     }
   }
 
