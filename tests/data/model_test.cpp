@@ -10,6 +10,7 @@
 #include "clientele/base/errors.h"
 #include "clientele/base/files.h"
 #include "clientele/data/segments_file.h"
+#include "src/data/model_seal.h"
 #include "tests/support/stored_file.h"
 
 namespace clientele {
@@ -19,6 +20,16 @@ using test::StoredFile;
 
 std::filesystem::path scratch(const std::string& name) {
   return std::filesystem::path(testing::TempDir()) / ("model_" + name);
+}
+
+// Changes a model as someone would who knows how it is sealed (opening it for change cuts the old seal off).
+template <class Change>
+void tamper(const std::filesystem::path& path, const Change& change) {
+  {
+    StoredFile file(path.string(), true);
+    change(file);
+  }
+  seal_model(path);
 }
 
 // Two segments, three columns, four features of every form.
@@ -139,7 +150,7 @@ TEST(ModelFile, SphericalModelsHaveNoMeans) {
   m.space.means = {0, 0, 0, 0};
   write_model(scratch("sphere.h5"), m);
   EXPECT_TRUE(read_model(scratch("sphere.h5")).space.spherical);
-  StoredFile(scratch("sphere.h5").string(), true).poke("/means", 1, 0.5);
+  tamper(scratch("sphere.h5"), [&](StoredFile& f) { f.poke("/means", 1, 0.5); });
   EXPECT_THROW(read_model(scratch("sphere.h5")), Error);
 }
 
@@ -201,7 +212,7 @@ TEST(ModelFile, ImpossibleValuesAreRefused) {
   write_model(whole, sample());
   for (const Damage& damage : damages) {
     std::filesystem::copy_file(whole, path, std::filesystem::copy_options::overwrite_existing);
-    StoredFile(path.string(), true).poke(damage.dataset, damage.index, damage.value);
+    tamper(path, [&](StoredFile& f) { f.poke(damage.dataset, damage.index, damage.value); });
     try {
       read_model(path);
       ADD_FAILURE() << damage.dataset << "[" << damage.index << "] = " << damage.value;
@@ -234,28 +245,45 @@ TEST(ModelFile, WrongShapesAndMissingPartsAreRefused) {
   for (const std::string& dataset : datasets) {
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{7}, {5, 5}, {2, 2, 2}}) {
       fresh();
-      StoredFile(path.string(), true).reshape(dataset, shape);
+      tamper(path, [&](StoredFile& f) { f.reshape(dataset, shape); });
       EXPECT_THROW(read_model(path), Error) << dataset;
     }
     fresh();
-    StoredFile(path.string(), true).remove(dataset);
+    tamper(path, [&](StoredFile& f) { f.remove(dataset); });
     EXPECT_THROW(read_model(path), Error) << dataset;
   }
   for (const int64_t k : {int64_t{0}, int64_t{-1}, int64_t{3}, INT64_MAX}) {
     write_model(scratch("k.h5"), sample());
-    StoredFile(scratch("k.h5").string(), true).set_integer_attribute("/", "k", k);
+    tamper(scratch("k.h5"), [&](StoredFile& f) { f.set_integer_attribute("/", "k", k); });
     EXPECT_THROW(read_model(scratch("k.h5")), Error) << k;
   }
 }
 
 TEST(ModelFile, AnotherVersionSaysSo) {
   write_model(scratch("version.h5"), sample());
-  StoredFile(scratch("version.h5").string(), true).set_integer_attribute("/", "model_version", 2);
+  tamper(scratch("version.h5"), [&](StoredFile& f) { f.set_integer_attribute("/", "model_version", 2); });
   try {
     read_model(scratch("version.h5"));
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("version"), std::string::npos);
+  }
+}
+
+// A byte that changed on the way is found before the HDF5 library follows it anywhere.
+TEST(ModelFile, ChangedBytesAreRefused) {
+  write_model(scratch("bytes.h5"), sample());
+  const std::string whole = read_text(scratch("bytes.h5"));
+  for (size_t i = 0; i < 200; ++i) {
+    std::string changed = whole;
+    changed[i * 7919 % whole.size()] ^= static_cast<char>(1 << i % 8);
+    std::ofstream(scratch("bytes_changed.h5"), std::ios::binary) << changed;
+    try {
+      read_model(scratch("bytes_changed.h5"));
+      ADD_FAILURE() << "byte " << i * 7919 % whole.size();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::input);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 
+#include "../model_seal.h"
 #include "clientele/data/model.h"
 #include "handles.h"
 #include "model_layout.h"
@@ -183,11 +184,16 @@ void read_segments(const StoredValues& file, Model& model) {
 }  // namespace
 
 Model read_model(const std::filesystem::path& path) {
+  if (!is_model_file(path)) {
+    throw Error(ErrorKind::input,
+                {"file is not a model", path.string(), "a model.h5 that clientele wrote",
+                 std::filesystem::exists(path) ? "another file, or one that was cut short" : "no such file",
+                 "give the model.h5 of a finished run"});
+  }
+  check_model_seal(path);
   const StoredValues file(path.string());
-  if (!file.has_attribute(model_layout::kMarker) ||
-      file.text_attribute(model_layout::kMarker, kLongestVersion) != model_layout::kMarkerValue)
-    throw Error(ErrorKind::input, {"file is not a model", path.string(), "a model.h5 that clientele wrote",
-                                   "another HDF5 file", "give the model.h5 of a finished run"});
+  if (file.text_attribute(model_layout::kMarker, kLongestVersion) != model_layout::kMarkerValue)
+    file.fail("file is not a model", "/@clientele_file", model_layout::kMarkerValue, "another kind of file");
   const int64_t version = file.integer_attribute(model_layout::kVersion);
   if (version != model_layout::kVersionWritten)
     throw Error(ErrorKind::input, {"model has a version this program cannot read", path.string(),
@@ -207,16 +213,7 @@ Model read_model(const std::filesystem::path& path) {
 }
 
 bool is_model_file(const std::filesystem::path& path) {
-  const h5::Lock lock;
-  if (H5Fis_hdf5(path.c_str()) <= 0) {
-    h5::take_library_message();
-    return false;
-  }
-  const h5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  const bool marked =
-      file.valid() && H5Aexists(file, model_layout::kMarker) > 0 && H5Aexists(file, model_layout::kVersion) > 0;
-  h5::take_library_message();
-  return marked;
+  return has_model_seal(path);
 }
 
 std::vector<double> read_centroids(const std::string& file_and_dataset, int64_t expected_columns, int64_t& k) {

@@ -1,3 +1,4 @@
+#include "../model_seal.h"
 #include "clientele/data/model.h"
 #include "model_layout.h"
 #include "new_file.h"
@@ -153,6 +154,7 @@ void write_model(const std::filesystem::path& path, const Model& model) {
   file.reserve();
   arrays.write();
   file.close();
+  seal_model(path);
 }
 
 }  // namespace clientele
