@@ -68,11 +68,12 @@ class RecordPart : public Part {
     const int64_t fitting = run.row_bytes == 0 ? kMostTileRows : kTileBytes / static_cast<int64_t>(run.row_bytes);
     const int64_t tile = std::clamp(fitting, kFewestTileRows, kMostTileRows);
     const int64_t element = reader_->type().bytes;
+    const bool transposed = transpose_ != nullptr && adjacent(columns);
     std::vector<double*> to;
     for (int64_t done = 0; done < run.rows; done += tile) {
       const int64_t count = std::min(tile, run.rows - done);
       const std::byte* rows = run.data + static_cast<size_t>(done) * run.row_bytes;
-      if (transpose_ != nullptr && adjacent(columns)) {
+      if (transposed) {
         to.clear();
         for (const PartColumn& column : columns) to.push_back(out.data + column.slot * out.stride + at + done);
         transpose_(rows + (cell(columns[0]) - run.first_cell) * element, run.row_bytes, count, to);

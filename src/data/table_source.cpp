@@ -6,6 +6,15 @@
 #include "clientele/base/errors.h"
 
 namespace clientele {
+namespace {
+
+/// Drops lines that were there before: several parts may read one dataset.
+void keep_first(std::vector<std::string>& lines) {
+  std::set<std::string> seen;
+  std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
+}
+
+}  // namespace
 
 TableSource::TableSource(std::string layout, int64_t rows, IdReader ids)
     : layout_(std::move(layout)), ids_(std::move(ids)) {
@@ -50,6 +59,8 @@ ReadPlan TableSource::plan() const {
   }
   for (const std::string& path : paths) plan.path += (plan.path.empty() ? "" : ", ") + path;
   plan.notes.insert(plan.notes.end(), notes_.begin(), notes_.end());
+  keep_first(plan.notes);
+  keep_first(plan.datasets);
   return plan;
 }
 

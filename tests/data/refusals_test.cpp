@@ -182,11 +182,13 @@ TEST_F(Refusals, ShapeBombs) {
     H5Writer file(folder_ / "b.h5");
     file.declared("/chunked", {int64_t{1} << 40, 8}, {.chunk = {1024, 8}, .gzip = 1});
     file.declared("/plain", {int64_t{1} << 40, 8});
+    file.declared("/huge_chunk", {int64_t{1} << 29, 8}, {.chunk = {1 << 28, 3}, .gzip = 1});
     file.declared("/large_chunk", {int64_t{1} << 28, 8}, {.chunk = {1 << 27, 4}, .gzip = 1});
   }
   EXPECT_TRUE(says(message("b.h5", "/chunked"), "more than 4 GiB and 1000 times the stored bytes"));
   EXPECT_TRUE(says(message("b.h5", "/plain"), "more than 4 GiB"));
-  EXPECT_NE(message("b.h5", "/large_chunk"), "");
+  EXPECT_TRUE(says(message("b.h5", "/large_chunk"), "next to nothing"));
+  EXPECT_TRUE(says(message("b.h5", "/huge_chunk"), "absurdly large"));
 }
 
 TEST_F(Refusals, LinksInCircles) {

@@ -11,6 +11,8 @@ constexpr int kMostFilters = 16;
 constexpr int64_t kLargestChunk = int64_t{2} << 30;
 constexpr int64_t kBombBytes = int64_t{4} << 30;
 constexpr int64_t kBombRatio = 1000;
+constexpr int64_t kEmptyBombBytes = int64_t{256} << 20;  ///< what a file may declare that stores next to nothing of it
+constexpr int64_t kEmptyBombRatio = 1'000'000;           ///< a thousand times what deflate can reach
 constexpr size_t kMostParameters = 64;
 
 void refuse(Dataset& set, const std::string& why, const std::string& hint) {
@@ -117,10 +119,13 @@ void describe_storage(hid_t id, hid_t properties, Dataset& set) {
   }
   if (!set.refusal.empty()) return;
   set.stored_bytes = static_cast<int64_t>(H5Dget_storage_size(id));
-  if (set.decoded_bytes > kBombBytes && set.decoded_bytes / kBombRatio > set.stored_bytes) {
+  const auto exceeds = [&](int64_t bytes, int64_t ratio) {
+    return set.decoded_bytes > bytes && set.decoded_bytes / ratio > set.stored_bytes;
+  };
+  if (exceeds(kBombBytes, kBombRatio) || exceeds(kEmptyBombBytes, kEmptyBombRatio)) {
     refuse(set,
            "it declares " + std::to_string(set.decoded_bytes) + " bytes and stores " + std::to_string(set.stored_bytes),
-           "more than 4 GiB and 1000 times the stored bytes is refused");
+           "more than 4 GiB and 1000 times the stored bytes is refused, and more than 256 MiB of next to nothing");
   }
 }
 
