@@ -10,17 +10,23 @@ namespace {
 /// Sums of the labels that the published centroids give. After strict convergence they are the fit's own; otherwise one
 /// more pass finds them.
 void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out, Env& env) {
+  if (clustering.sums.empty()) return;  // a saved model: its rows are scored, not summed
   if (clustering.stopped_by == "strict") {
     out.sums = clustering.sums;
     out.counts = clustering.counts;
-    out.rows = clustering.rows;
     return;
   }
   clear_labels(rows, env);
   PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, env);
   out.sums = std::move(pass.sums);
   out.counts = std::move(pass.counts);
-  out.rows = std::move(pass.rows);
+}
+
+std::vector<int64_t> count_rows(std::span<const int32_t> labels, int k, Comm& comm) {
+  std::vector<int64_t> rows(static_cast<size_t>(k));
+  for (const int32_t label : labels) ++rows[static_cast<size_t>(label)];
+  comm.sum(rows);
+  return rows;
 }
 
 }  // namespace
@@ -46,6 +52,7 @@ Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
     env.backend.assign_ops().publish(block, centroids, slots, sums);
     env.progress.advance(block.rows());
   });
+  out.rows = count_rows(out.label, clustering.k, env.comm);
   std::vector<std::vector<double>> margins;
   for (const double sum : sums.margin_blocks) margins.push_back({sum});
   out.mean_margin = merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(rows.total_rows);

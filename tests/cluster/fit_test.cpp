@@ -177,6 +177,23 @@ TEST(Publish, EqualsTheOracle) {
   }
 }
 
+TEST(Publish, ASavedModelsCentroids) {
+  Workplace place;
+  RowBlocks rows = blocks_of(iris(), Space::centred, place.env);
+  const Clustering result = fit(rows, 3, {}, {}, place.env);
+  const Published fitted = publish(rows, result, place.env);
+  Clustering saved;
+  saved.k = 3;
+  saved.d = 4;
+  saved.centroids = result.centroids;
+  rows.scales.clear();  // scoring has none
+  const Published scored = publish(rows, saved, place.env);
+  EXPECT_EQ(scored.label, fitted.label);
+  EXPECT_EQ(scored.margin, fitted.margin);
+  EXPECT_EQ(scored.rows, fitted.rows);
+  EXPECT_TRUE(scored.sums.empty());
+}
+
 TEST(Publish, OneSegment) {
   Workplace place;
   RowBlocks rows = blocks_of(iris(), Space::centred, place.env);

@@ -110,9 +110,10 @@ struct Published {
   std::vector<float> distance, margin;
   double mean_margin = 0;             ///< all ranks: the simplified silhouette
   std::vector<double> distance_sums;  ///< k: sum of distances to the own centroid, all ranks
-  std::vector<WideSum> sums;          ///< k x d, of the published labels, all ranks
-  std::vector<int64_t> counts;        ///< k: sum of m, all ranks
-  std::vector<int64_t> rows;          ///< k: rows, all ranks
+  std::vector<WideSum> sums;    ///< k x d, of the published labels, all ranks; empty for a saved model's centroids
+                                ///< (Clustering::sums empty)
+  std::vector<int64_t> counts;  ///< k: sum of m, all ranks; empty with sums
+  std::vector<int64_t> rows;    ///< k: rows, all ranks
 };
 /// Writes the label slots too. Means are over rows, whatever their weight.
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env);
