@@ -13,10 +13,10 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kSampleBlocks = 8;
-constexpr int64_t kSampleRows = 65536;
-/// Counters of one worker: 16 MiB.
+constexpr int64_t kSampleRows = 32768;
+/// Counters of one worker: 8 MiB.
 constexpr int64_t kMostCounters = int64_t{1} << 21;
-constexpr int64_t kMostBins = 2048;
+constexpr int64_t kMostBins = 1024;
 
 /// Every so many rows of blocks spread evenly over the rank's; per column, all ranks together.
 std::vector<std::vector<double>> sample_columns(const LabelledRows& rows, std::span<const int> columns) {
@@ -67,6 +67,8 @@ void SegmentQuantiles::lay_bins() {
     laid[static_cast<size_t>(c)] = std::make_unique<ValueBins>(std::move(samples[static_cast<size_t>(c)]), bins);
   });
   for (const auto& each : laid) bins_.push_back(std::move(*each));
+  counts_.resize(table_index(static_cast<int>(columns_.size()), 0));
+  strange_.resize(column_index(static_cast<int>(columns_.size())));
 }
 
 size_t SegmentQuantiles::table_index(int column, int segment) const {
@@ -77,19 +79,21 @@ size_t SegmentQuantiles::table_index(int column, int segment) const {
 void SegmentQuantiles::count(int worker, int column, const GroupedValues& values) {
   Tables& tables = tables_[static_cast<size_t>(worker)];
   if (tables.counts.empty()) {
-    tables.counts.resize(table_index(static_cast<int>(columns_.size()), 0));
-    tables.strange.resize(column_index(static_cast<int>(columns_.size())));
+    tables.counts.resize(counts_.size());
+    tables.strange.resize(strange_.size());
   }
+  tables.added += column == 0 ? static_cast<int64_t>(values.values.size()) : 0;
+  if (tables.added > std::numeric_limits<int32_t>::max()) flush(tables);
   const ValueBins& bins = bins_[static_cast<size_t>(column)];
   for (int c = 0; c < k_; ++c) {
-    int64_t* counts = tables.counts.data() + table_index(column, c);
+    uint32_t* counts = tables.counts.data() + table_index(column, c);
     bins.each(values.segment(c), [counts](double, int bin) { ++counts[bin]; });
   }
   if (bins.frequent().empty()) return;
   const double* frequent = bins.frequent().data();
-  int64_t* strange = tables.strange.data() + column_index(column);
+  uint32_t* strange = tables.strange.data() + column_index(column);
   bins.each({values.values.data(), static_cast<size_t>(values.starts.back())},
-            [frequent, strange](double x, int bin) { strange[bin] += x != frequent[bin] ? 1 : 0; });
+            [frequent, strange](double x, int bin) { strange[bin] += x != frequent[bin] ? 1u : 0u; });
 }
 
 std::vector<WantedRank> SegmentQuantiles::wanted_ranks(int column, int group, int64_t n) {
@@ -126,8 +130,7 @@ void SegmentQuantiles::want(int column, int group, std::span<const int64_t> coun
       whole.wanted.push_back({next->rank - before, next->result});
     if (whole.wanted.empty()) continue;
     uint64_t keys[] = {0, 0};
-    const bool pure =
-        !bins.frequent().empty() && tables_[0].strange[column_index(column) + static_cast<size_t>(bin)] == 0;
+    const bool pure = !bins.frequent().empty() && strange_[column_index(column) + static_cast<size_t>(bin)] == 0;
     if (pure) {
       keys[0] = ordered_key(bins.frequent()[static_cast<size_t>(bin)]);
       keys[1] = keys[0] + 1;
@@ -139,33 +142,33 @@ void SegmentQuantiles::want(int column, int group, std::span<const int64_t> coun
   }
 }
 
-void SegmentQuantiles::sum_tables() {
-  Tables& all = tables_[0];
-  all.counts.resize(table_index(static_cast<int>(columns_.size()), 0));
-  all.strange.resize(column_index(static_cast<int>(columns_.size())));
-  for (size_t worker = 1; worker < tables_.size(); ++worker) {
-    for (size_t i = 0; i < tables_[worker].counts.size(); ++i) all.counts[i] += tables_[worker].counts[i];
-    for (size_t i = 0; i < tables_[worker].strange.size(); ++i) all.strange[i] += tables_[worker].strange[i];
-    tables_[worker] = {};
-  }
-  rows_.env().comm.sum(all.counts);
-  rows_.env().comm.sum(all.strange);
+void SegmentQuantiles::flush(Tables& tables) {
+  const std::lock_guard lock(flushing_);
+  for (size_t i = 0; i < tables.counts.size(); ++i) counts_[i] += tables.counts[i];
+  for (size_t i = 0; i < tables.strange.size(); ++i) strange_[i] += tables.strange[i];
+  std::fill(tables.counts.begin(), tables.counts.end(), 0u);
+  std::fill(tables.strange.begin(), tables.strange.end(), 0u);
+  tables.added = 0;
 }
 
 std::vector<ValueInterval> SegmentQuantiles::first_intervals() {
-  sum_tables();
+  for (Tables& tables : tables_) flush(tables);
+  tables_.clear();
+  rows_.env().comm.sum(counts_);
+  rows_.env().comm.sum(strange_);
   std::vector<ValueInterval> out;
   const size_t width = static_cast<size_t>(bins_[0].bins());
   for (int column = 0; column < static_cast<int>(columns_.size()); ++column) {
     std::vector<int64_t> all(width);
     for (int segment = 0; segment < k_; ++segment) {
-      const std::span<const int64_t> counts = std::span(tables_[0].counts).subspan(table_index(column, segment), width);
+      const std::span<const int64_t> counts = std::span(counts_).subspan(table_index(column, segment), width);
       for (size_t bin = 0; bin < width; ++bin) all[bin] += counts[bin];
       want(column, segment, counts, out);
     }
     want(column, k_, all, out);
   }
-  tables_ = {};
+  counts_ = {};
+  strange_ = {};
   return out;
 }
 

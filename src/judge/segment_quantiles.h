@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -28,7 +29,9 @@ class SegmentQuantiles {
 
  private:
   void lay_bins();
-  void sum_tables();
+  struct Tables;
+  /// Moves a worker's counts to the totals.
+  void flush(Tables& tables);
   std::vector<ValueInterval> first_intervals();
   /// Splits a group's bins at the wanted ranks.
   void want(int column, int group, std::span<const int64_t> counts, std::vector<ValueInterval>& out);
@@ -49,12 +52,16 @@ class SegmentQuantiles {
   int64_t budget_;
   int k_;
   std::vector<ValueBins> bins_;  ///< as many bins in each column
+  /// One worker's counts: narrow, to stay in its cache; flushed before they can overflow.
   struct Tables {
-    std::vector<int64_t> counts;   ///< columns x k x bins
-    std::vector<int64_t> strange;  ///< columns x bins: values that are not the bin's frequent one
+    std::vector<uint32_t> counts;   ///< columns x k x bins
+    std::vector<uint32_t> strange;  ///< columns x bins: values that are not the bin's frequent one
+    int64_t added = 0;
   };
-  std::vector<Tables> tables_;   ///< a worker each
-  std::vector<Target> targets_;  ///< columns x (k + 1) x probabilities
+  std::vector<Tables> tables_;
+  std::mutex flushing_;
+  std::vector<int64_t> counts_, strange_;  ///< totals, once flushed
+  std::vector<Target> targets_;            ///< columns x (k + 1) x probabilities
   std::vector<double> results_;
 };
 
