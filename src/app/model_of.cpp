@@ -1,12 +1,39 @@
 #include "model_of.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "version.h"
 
 namespace clientele {
+namespace {
 
-Model model_of(FeatureSpace space, const Clustering& clustering, const Profiles& profiles, uint64_t seed) {
+/// A column without gaps in training may have some when clients are scored: its exact median, which profiling found,
+/// stands for them. The median is of original units, sent through the feature's curve and limits.
+void set_spare_medians(FeatureSpace& space, const Profiles& profiles, std::span<const MissingPolicy> missing) {
+  const auto& at = profiles.quantile_probabilities;
+  const size_t middle = static_cast<size_t>(std::find(at.begin(), at.end(), 0.5) - at.begin());
+  if (middle == at.size()) return;
+  for (Feature& feature : space.features) {
+    FeatureTransform& t = feature.transform;
+    const size_t source = static_cast<size_t>(t.source);
+    const bool number = t.form == FeatureForm::number || t.form == FeatureForm::ranked;
+    const bool by_median = missing[source] == MissingPolicy::median || missing[source] == MissingPolicy::drop;
+    if (!number || !by_median || !std::isnan(t.impute)) continue;
+    const auto& names = profiles.number_columns;
+    const auto column = std::find(names.begin(), names.end(), space.schema.columns[source].name);
+    if (column == names.end()) continue;
+    const ColumnProfile& population = profiles.population[static_cast<size_t>(column - names.begin())];
+    t.impute = std::min(std::max(apply_curve(t.curve, population.quantiles[middle]), t.low), t.high);
+  }
+}
+
+}  // namespace
+
+Model model_of(FeatureSpace space, const Clustering& clustering, const Profiles& profiles,
+               std::span<const MissingPolicy> missing, uint64_t seed) {
+  set_spare_medians(space, profiles, missing);
   Model model;
   model.program_version = kProgramVersion;
   model.k = clustering.k;

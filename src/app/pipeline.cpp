@@ -82,7 +82,7 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
                          {"result", portable_result(run["result"])}};
 
   env.progress.stage("write", 0, "");
-  const Model model = model_of(std::move(done.fitted.space), best, done.profiles, seed);
+  const Model model = model_of(std::move(done.fitted.space), best, done.profiles, done.rows.missing, seed);
   const Publication publication{to_json(done.profiles), to_csv(done.profiles), done.rows.report, job.output.csv};
   const ClientRows spread = spread_rows(done.sweep.published, done.rows);
   run["rows"] = {{"read", read}, {"kept", done.rows.kept}, {"excluded", exclusion_counts(spread.excluded)}};

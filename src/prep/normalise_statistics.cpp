@@ -89,7 +89,7 @@ void impute_means(Fit& fit) {
     if (!is_number(f) || fit.missing(f.column) != MissingPolicy::mean) continue;
     if (t.curve == Curve::none && t.low == -HUGE_VAL && t.high == HUGE_VAL) {
       t.impute = fit.raw(f.column).mean;
-    } else if (fit.raw(f.column).missing > 0) {
+    } else {  // also where nothing is missing: clients scored later may have gaps
       pending.push_back(&f);
       transforms.push_back(before_method(t));
       transforms.back().form = FeatureForm::number;

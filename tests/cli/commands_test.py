@@ -173,6 +173,26 @@ class Commands(Case):
         self.assertEqual(record["rows"]["kept"], 3000)
         self.assertIn("up to date", run("assign", self.out / "model.h5", self.data, "--out", scored, "--csv").stderr)
 
+    def test_gaps_where_training_had_none_are_scored_by_the_median(self):
+        run("run", self.job, "--out", self.out)
+        with h5py.File(self.data) as file:
+            name = next(name for name in file if file[name].ndim == 2)
+            x = file[name][:]
+        filled = x[:50].copy()
+        filled[:, 1] = np.median(x[:, 1].astype(np.float64))
+        gaps = x[:50].copy()
+        gaps[:, 1] = np.nan
+        found = []
+        for title, rows in (("gaps", gaps), ("filled", filled)):
+            with h5py.File(self.folder / f"{title}.h5", "w") as file:
+                file[name] = rows
+            run("assign", self.out / "model.h5", self.folder / f"{title}.h5", "--out", self.folder / title)
+            with h5py.File(self.folder / title / "segments.h5ad") as file:
+                found.append((file["obs/segment_id"][:], file["obs/distance"][:]))
+        self.assertTrue((found[0][0] >= 0).all())
+        np.testing.assert_array_equal(found[0][0], found[1][0])
+        np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-5)
+
     def test_assign_matches_columns_and_categories_by_name(self):
         random = np.random.default_rng(2)
         kinds = np.array([b"gold", b"iron", b"tin"])[random.integers(0, 3, 400)]
