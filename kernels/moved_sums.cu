@@ -80,20 +80,14 @@ __global__ void __launch_bounds__(kSumThreads)
   Word moved = 0;
   for (int64_t tile = first_item() / kWarp; tile < tiles; tile += item_stride() / kWarp) {
     const int64_t row = tile * kTileRows + lane;
-    int from = 0;
-    int to = 0;
-    if (row < rows.rows) {
-      from = rows.label[row];
-      to = rows.next[row];
-      if (from != to) rows.label[row] = to;
-    }
-    for (unsigned left = __ballot_sync(kWholeWarp, from != to); left != 0; left &= left - 1) {
-      const int which = __ffs(static_cast<int>(left)) - 1;
-      const int64_t source = tile * kTileRows + which;
-      add_row<kPlain>(sums, rows.row(source), scales, __shfl_sync(kWholeWarp, from, which),
-                      __shfl_sync(kWholeWarp, to, which), rows.m(source));
+    const bool changed = row < rows.rows && rows.label[row] != rows.next[row];
+    for (unsigned left = __ballot_sync(kWholeWarp, changed); left != 0; left &= left - 1) {
+      const int64_t source = tile * kTileRows + __ffs(static_cast<int>(left)) - 1;
+      add_row<kPlain>(sums, rows.row(source), scales, rows.label[source], rows.next[source], rows.m(source));
       ++moved;
     }
+    __syncwarp();  // all lanes have read the labels of the tile, which belongs to this warp alone
+    if (changed) rows.label[row] = rows.next[row];
   }
   if (lane == 0 && moved > 0) atomicAdd(totals.moved, moved);
   if (!in_shared) return;
