@@ -9,13 +9,13 @@ scripts/setup.sh fuzz
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
   -DCLIENTELE_FUZZ=ON -DCLIENTELE_CUDA=OFF -DCLIENTELE_BENCH=OFF "-DCLIENTELE_SANITIZE=address;undefined" >build/fuzz-configure.log 2>&1 ||
   { cat build/fuzz-configure.log; exit 1; }
-cmake --build build/fuzz --target fuzz_read fuzz_job | tail -n 1
-build/venv/bin/python tests/fuzz/make_corpus.py build/fuzz/corpus
+cmake --build build/fuzz --target fuzz_read fuzz_job write_seeds | tail -n 1
+build/fuzz/tests/fuzz/write_seeds build/fuzz/corpus
 cd build/fuzz
 for target in fuzz_read fuzz_job; do
   echo "== $target, $seconds s"
   mkdir -p "found/$target"
-  ./$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1 -artifact_prefix="$target-" \
+  tests/fuzz/$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1 -artifact_prefix="$target-" \
     "found/$target" "corpus/${target#fuzz_}" 2>"$target.log" || { tail -n 60 "$target.log"; exit 1; }
   grep -E 'stat::(number_of_executed_units|new_units_added|average_exec_per_sec)|Done' "$target.log"
 done

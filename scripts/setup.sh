@@ -12,7 +12,7 @@ case $what in
   demo) python_packages=(h5py numpy pandas) ;;
   test) packages+=(libbenchmark-dev clang-format); python_packages=(h5py numpy pandas scipy scikit-learn anndata pyarrow) ;;
   bench) packages+=(libbenchmark-dev); python_packages=(h5py numpy pandas scipy scikit-learn scikit-learn-intelex faiss-cpu psutil) ;;
-  fuzz) packages+=(clang); python_packages=(h5py numpy) ;;
+  fuzz) packages+=(clang); python_packages=() ;;
   *) echo "usage: scripts/setup.sh demo | test | bench | fuzz" >&2; exit 2 ;;
 esac
 
@@ -28,6 +28,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
+[ ${#python_packages[@]} -gt 0 ] || exit 0
 venv=build/venv
 if ! [ -x $venv/bin/python ] || ! $venv/bin/python -c 'import sys' 2>/dev/null; then
   echo "setup: making the Python environment $venv"

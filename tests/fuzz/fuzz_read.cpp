@@ -1,8 +1,5 @@
 // Any bytes may stand in an input file: opening, reading, inspecting and the events layout end in values or in Error,
 // nothing else.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,32 +12,13 @@
 #include "clientele/data/inspect.h"
 #include "clientele/data/model.h"
 #include "clientele/data/source.h"
+#include "tests/fuzz/memory_file.h"
 
 namespace clientele {
 namespace {
 
 constexpr int64_t kRowsRead = 300;
 constexpr int64_t kMostIds = 100'000;
-
-/// A file in memory with a path.
-class MemoryFile {
- public:
-  MemoryFile(const uint8_t* data, size_t size) : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
-    while (size > 0) {
-      const ssize_t written = write(descriptor_, data, size);
-      if (written <= 0) break;
-      data += written;
-      size -= static_cast<size_t>(written);
-    }
-  }
-  ~MemoryFile() { close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
 
 void only_errors(const std::function<void()>& task) {
   try {
@@ -87,7 +65,7 @@ void read_everything(const std::string& path) {
 }  // namespace clientele
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const clientele::MemoryFile file(data, size);
+  const clientele::test::MemoryFile file(data, size);
   clientele::read_everything(file.path());
   return 0;
 }

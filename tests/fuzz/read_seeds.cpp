@@ -93,9 +93,11 @@ std::vector<std::string> write_read_seeds(const std::string& folder) {
       {"sparse", [](H5Writer& file) { anndata(file, true); }}};
   std::vector<std::string> paths;
   for (const auto& [name, write] : seeds) {
-    paths.push_back(folder + "/" + name + ".h5");
-    H5Writer file(paths.back());
-    write(file);
+    for (const bool newest_format : {false, true}) {
+      paths.push_back(folder + "/" + name + (newest_format ? "_newest.h5" : ".h5"));
+      H5Writer file(paths.back(), 0, newest_format);
+      write(file);
+    }
   }
   return paths;
 }

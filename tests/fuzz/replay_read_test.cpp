@@ -19,7 +19,7 @@ TEST(FuzzRead, SeedsAndTheirMutationsEndInValuesOrErrors) {
     seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     ASSERT_GT(seeds.back().size(), 500U) << path;
   }
-  EXPECT_EQ(test::replay(seeds, 60), 61 * static_cast<int64_t>(seeds.size()));
+  EXPECT_EQ(test::replay(seeds, 30), 31 * static_cast<int64_t>(seeds.size()));
 }
 
 }  // namespace

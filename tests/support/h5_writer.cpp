@@ -121,12 +121,15 @@ std::vector<unsigned char> converted(hid_t type, const std::string& name, const 
 
 }  // namespace
 
-H5Writer::H5Writer(std::string path, int64_t user_block) : path_(std::move(path)) {
+H5Writer::H5Writer(std::string path, int64_t user_block, bool newest_format) : path_(std::move(path)) {
   H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const hid_t properties = H5Pcreate(H5P_FILE_CREATE);
   if (user_block > 0) must(H5Pset_userblock(properties, static_cast<hsize_t>(user_block)), "user block");
-  file_ = must(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, properties, H5P_DEFAULT), "create");
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  if (newest_format) must(H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), "format version");
+  file_ = must(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, properties, access), "create");
+  H5Pclose(access);
   H5Pclose(properties);
 }
 

@@ -37,7 +37,8 @@ struct RecordColumn {
 /// must not be half.
 class H5Writer {
  public:
-  explicit H5Writer(std::string path, int64_t user_block = 0);
+  /// newest_format: as the library's newest version writes, not its oldest (object headers, links, chunk indexes).
+  explicit H5Writer(std::string path, int64_t user_block = 0, bool newest_format = false);
   ~H5Writer();
   H5Writer(const H5Writer&) = delete;
   H5Writer& operator=(const H5Writer&) = delete;
