@@ -1,6 +1,7 @@
-// The canonical reduction: the only floating-point sum that may reach a result (exactness.md 1). Row r of a 65,536-row GLOBAL block adds to
-// lane r mod 64, ascending; the 64 lanes fold by halves; blocks merge in ascending order; absent values are skipped.
-// Ranks own whole 65,536-row blocks, so a result needs the closed block values of all ranks, in rank order, and one sequential merge.
+// The canonical reduction: the only floating-point sum that may reach a result (exactness.md 1). Row r of a 65,536-row
+// GLOBAL block adds to lane r mod 64, ascending; the 64 lanes fold by halves; blocks merge in ascending order; absent
+// values are skipped. Ranks own whole 65,536-row blocks, so a result needs the closed block values of all ranks, in
+// rank order, and one sequential merge.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ struct Lanes {
 /// summed elsewhere (in parallel) with block_sum and appended with append_closed.
 class CanonicalSum {
  public:
-  /// values[i] belongs to global row first_row + i; NaN is absent. first_row must be where the last call ended (any start for the first call
-  /// that lies on a block boundary).
+  /// values[i] belongs to global row first_row + i; NaN is absent. first_row must be where the last call ended (any
+  /// start for the first call that lies on a block boundary).
   void add(int64_t first_row, std::span<const double> values);
   /// Appends the folded sum of one whole (or last, short) block; the open lanes must be empty.
   void append_closed(double block_sum);
@@ -53,7 +54,8 @@ class CanonicalSum {
   std::vector<double> closed_;
 };
 
-/// Count, mean and spread of one column. Infinite values count as infinite and are left out of the rest, like missing (NaN) ones.
+/// Count, mean and spread of one column. Infinite values count as infinite and are left out of the rest, like missing
+/// (NaN) ones.
 struct Moments {
   int64_t present = 0;
   int64_t missing = 0;
@@ -70,8 +72,8 @@ struct Moments {
   static Moments merge(std::span<const Moments> blocks);
 };
 
-/// The open state of one column inside one 65,536-row block: shift s = first present value, P = sum(x - s), Q = sum((x - s)^2) by fma, in lanes.
-/// Shared by host and device; a device keeps one of these per column.
+/// The open state of one column inside one 65,536-row block: shift s = first present value, P = sum(x - s), Q = sum((x
+/// - s)^2) by fma, in lanes. Shared by host and device; a device keeps one of these per column.
 struct MomentLanes {
   double shift = 0;
   double p[kLanes] = {};

@@ -20,8 +20,8 @@ enum class ErrorKind : int {
   terminated = 143,
 };
 
-/// What a message always says. Fields that make no sense in a case stay empty and are left out of the text (and may be left out of
-/// the initialiser, hence the defaults).
+/// What a message always says. Fields that make no sense in a case stay empty and are left out of the text (and may be
+/// left out of the initialiser, hence the defaults).
 struct Complaint {
   std::string what = {};      ///< "dataset has the wrong rank"
   std::string where = {};     ///< "clients.h5:/matrix" or "job.toml: cluster.k"

@@ -1,4 +1,5 @@
-// Whole-file reading and writing, and the atomic publication of an output folder. Every call is checked; a failure is Error{files}.
+// Whole-file reading and writing, and the atomic publication of an output folder. Every call is checked; a failure is
+// Error{files}.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ namespace clientele {
 std::string read_text(const std::filesystem::path& path);
 /// Writes, fsyncs and closes; the name is only complete when this returns.
 void write_text(const std::filesystem::path& path, std::string_view text);
-/// Reserves the file's first `bytes` bytes (ENOSPC now instead of a torn file later); a file system that cannot reserve is no error.
+/// Reserves the file's first `bytes` bytes (ENOSPC now instead of a torn file later); a file system that cannot reserve
+/// is no error.
 void reserve_space(const std::filesystem::path& path, int64_t bytes);
 void sync_file(const std::filesystem::path& path);
 void sync_folder(const std::filesystem::path& path);
@@ -23,13 +25,14 @@ std::string checksum_file(const std::filesystem::path& path);
 std::string checksum_bytes(std::span<const std::byte> bytes);
 std::string checksum_text(std::string_view text);
 
-/// A result folder under construction: a hidden sibling of the public one (`.NAME.clientele-OWNER-XXXXXX`, OWNER naming host and process).
-/// Destroyed without publish(), it is removed. Links in the public folder's path are followed.
+/// A result folder under construction: a hidden sibling of the public one (`.NAME.clientele-OWNER-XXXXXX`, OWNER naming
+/// host and process). Destroyed without publish(), it is removed. Links in the public folder's path are followed.
 class StagedFolder {
  public:
-  /// `marker` is a file name that only a folder written by this program holds (run.json). Throws Error{files} when the public folder
-  /// is not empty and lacks the marker (foreign), is a mount point, or holds an earlier run where the file system cannot exchange folders, and
-  /// when the parent cannot be written. Creates missing parents; removes stale staging.
+  /// `marker` is a file name that only a folder written by this program holds (run.json). Throws Error{files} when the
+  /// public folder is not empty and lacks the marker (foreign), is a mount point, or holds an earlier run where the
+  /// file system cannot exchange folders, and when the parent cannot be written. Creates missing parents; removes stale
+  /// staging.
   StagedFolder(std::filesystem::path public_folder, std::string marker);
   ~StagedFolder();
   StagedFolder(const StagedFolder&) = delete;
@@ -38,9 +41,10 @@ class StagedFolder {
   const std::filesystem::path& path() const { return staged_; }
   /// Name -> checksum of every file in the staged folder now.
   std::map<std::string, std::string> checksums() const;
-  /// fsync of files and folder, then rename; an earlier run is exchanged in one step (renameat2 RENAME_EXCHANGE, else Error{files}) and the
-  /// old one then removed. The public name always holds the old or the new complete result. Throws Error{files} when the public folder
-  /// has become foreign meanwhile, Error{internal} when the marker is missing or on a second call.
+  /// fsync of files and folder, then rename; an earlier run is exchanged in one step (renameat2 RENAME_EXCHANGE, else
+  /// Error{files}) and the old one then removed. The public name always holds the old or the new complete result.
+  /// Throws Error{files} when the public folder has become foreign meanwhile, Error{internal} when the marker is
+  /// missing or on a second call.
   void publish();
 
  private:

@@ -1,6 +1,6 @@
 // Sums that reach a result are integers (exactness.md 3): per column scale = 2^(40 - e), e the least exponent with
-// max|x| <= 2^e; q = llrint(double(x) * scale), |q| <= 2^40. A sum of m*q is kept as two int64 words, which cannot overflow while
-// sum(m) <= 2^42. Integer addition is associative: order, atomics, blocks and ranks cannot matter.
+// max|x| <= 2^e; q = llrint(double(x) * scale), |q| <= 2^40. A sum of m*q is kept as two int64 words, which cannot
+// overflow while sum(m) <= 2^42. Integer addition is associative: order, atomics, blocks and ranks cannot matter.
 #pragma once
 
 #include <cstdint>

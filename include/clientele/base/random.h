@@ -1,5 +1,6 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011),
-// keyed by seed, purpose, restart, step, trial and GLOBAL row index, so that no order of evaluation, thread, rank or device matters.
+// keyed by seed, purpose, restart, step, trial and GLOBAL row index, so that no order of evaluation, thread, rank or
+// device matters.
 #pragma once
 
 #include <cstdint>

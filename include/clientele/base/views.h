@@ -1,4 +1,5 @@
-// Non-owning views of n x d row-major arrays. The memory space stands in the type: an algorithm cannot dereference a DeviceView.
+// Non-owning views of n x d row-major arrays. The memory space stands in the type: an algorithm cannot dereference a
+// DeviceView.
 #pragma once
 
 #include <cstdint>

@@ -10,11 +10,12 @@ namespace clientele {
 
 /// Describes one key of a Spec.
 struct FieldInfo {
-  std::string name;                                      ///< key in the job file, snake_case
-  std::string help;                                      ///< one sentence, with the unit
-  double low = -std::numeric_limits<double>::infinity();  ///< allowed range, inclusive (numbers and elements of number lists)
+  std::string name;  ///< key in the job file, snake_case
+  std::string help;  ///< one sentence, with the unit
+  double low =
+      -std::numeric_limits<double>::infinity();  ///< allowed range, inclusive (numbers and elements of number lists)
   double high = std::numeric_limits<double>::infinity();
-  std::vector<std::string> choices = {};                 ///< for choice(): names in the order of the enum
+  std::vector<std::string> choices = {};  ///< for choice(): names in the order of the enum
 };
 
 class SpecVisitor {

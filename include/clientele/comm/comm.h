@@ -1,4 +1,5 @@
-// Ranks and what they tell each other. Always present; one rank is the trivial one. Every call is collective, in the same order on all ranks.
+// Ranks and what they tell each other. Always present; one rank is the trivial one. Every call is collective, in the
+// same order on all ranks.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +35,8 @@ class Comm {
 
 /// One rank.
 std::unique_ptr<Comm> make_single_comm();
-/// Runs body(comm) on `ranks` threads that are the ranks of one communicator. An exception in one rank makes the collective calls of the others
-/// throw Error{peer}; the first rank's own exception is rethrown.
+/// Runs body(comm) on `ranks` threads that are the ranks of one communicator. An exception in one rank makes the
+/// collective calls of the others throw Error{peer}; the first rank's own exception is rethrown.
 void run_ranks(int ranks, const std::function<void(Comm&)>& body);
 
 /// Rows [first, last) of rank `rank`: whole 65,536-row blocks, as even as can be, in rank order.

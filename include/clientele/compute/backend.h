@@ -1,7 +1,8 @@
-// Memory plus four small families of operations at block granularity (>= 10^4 rows a call). A backend knows blocks of rows, not k-means.
-// Every result is defined by exactness.md down to the bit, so the CPU and the GPU backend are interchangeable; one body of contract tests
-// runs over both. Backends throw Error{device} (naming the buffer) when memory runs out and are used from one thread at a time, but for
-// ColumnOps, which several threads may call at once on different blocks.
+// Memory plus four small families of operations at block granularity (>= 10^4 rows a call). A backend knows blocks of
+// rows, not k-means. Every result is defined by exactness.md down to the bit, so the CPU and the GPU backend are
+// interchangeable; one body of contract tests runs over both. Backends throw Error{device} (naming the buffer) when
+// memory runs out and are used from one thread at a time, but for ColumnOps, which several threads may call at once on
+// different blocks.
 #pragma once
 
 #include <cstdint>
@@ -38,32 +39,34 @@ class ColumnOps {
 
   virtual std::unique_ptr<MomentPass> start_moments(int columns) = 0;
 
-  /// One step of an exact quantile search over ordered 64-bit keys (quantile_key, most significant digit first): for each column c and each of its targets t,
-  /// counts[(c * targets + t) * 65536 + digit] += number of present values whose key's bits above the digit equal prefix[c * targets + t] and whose
-  /// 16-bit digit number `level` (0 the highest) is `digit`. Adds; does not clear. Thread-safe for different `counts`.
-  /// The bits above are compared as a number, key >> (64 - 16 * level), 0 at level 0: prefix = prefix << 16 | digit from step to step.
-  /// Present: neither NaN nor infinite.
+  /// One step of an exact quantile search over ordered 64-bit keys (quantile_key, most significant digit first): for
+  /// each column c and each of its targets t, counts[(c * targets + t) * 65536 + digit] += number of present values
+  /// whose key's bits above the digit equal prefix[c * targets + t] and whose 16-bit digit number `level` (0 the
+  /// highest) is `digit`. Adds; does not clear. Thread-safe for different `counts`. The bits above are compared as a
+  /// number, key >> (64 - 16 * level), 0 at level 0: prefix = prefix << 16 | digit from step to step. Present: neither
+  /// NaN nor infinite.
   virtual void count_digits(ColumnsView<const double> values, int level, int targets, std::span<const uint64_t> prefix,
                             std::span<int64_t> counts) = 0;
 
-  /// Applies features (positions in `values` are given by transform.source) to rows of one piece and stores the uncentred
-  /// float32 features at rows [row_in_block_of_rows, + values.rows) of `out`. Thread-safe for disjoint rows.
+  /// Applies features (positions in `values` are given by transform.source) to rows of one piece and stores the
+  /// uncentred float32 features at rows [row_in_block_of_rows, + values.rows) of `out`. Thread-safe for disjoint rows.
   /// knots: FeatureSpace::knots.
   struct TransformCounts {
-    int64_t non_finite = 0;   ///< features that are not finite after the transform (an error for the caller to raise)
+    int64_t non_finite = 0;  ///< features that are not finite after the transform (an error for the caller to raise)
     int64_t first_bad_row = -1;  ///< global row and feature of the lowest (row, feature) of them
     int first_bad_feature = -1;
-    int64_t flushed = 0;      ///< 0 < |v| < 2^-50, made +0
+    int64_t flushed = 0;  ///< 0 < |v| < 2^-50, made +0
   };
   virtual TransformCounts transform(ColumnsView<const double> values, std::span<const FeatureTransform> features,
                                     std::span<const double> knots, RowBlock& out, int64_t row_in_out) = 0;
 
-  /// Canonical moments of each feature over the whole block, appended to `blocks` (one vector<Moments> per 65,536-row global block, ascending).
-  /// out.first_row() must lie on a block boundary.
+  /// Canonical moments of each feature over the whole block, appended to `blocks` (one vector<Moments> per 65,536-row
+  /// global block, ascending). out.first_row() must lie on a block boundary.
   virtual void row_moments(const RowBlock& rows, std::vector<std::vector<Moments>>& blocks) = 0;
   /// v = float(double(v) - mean[j]), |v| < 2^-50 made +0.
   virtual void centre(RowBlock& rows, std::span<const double> means) = 0;
-  /// Scales each row to unit length (norm canonical in double over j ascending, by fma; rounded once); zero rows stay zero and are counted.
+  /// Scales each row to unit length (norm canonical in double over j ascending, by fma; rounded once); zero rows stay
+  /// zero and are counted.
   virtual int64_t unit_rows(RowBlock& rows) = 0;
   /// max |v| of each feature.
   virtual std::vector<float> max_abs(const RowBlock& rows) = 0;
@@ -85,8 +88,9 @@ struct CentroidsView {
   int d = 0;
 };
 
-/// What one pass over all rows yields. Sums and counts are DELTAS: a row that changed segment is added to the new and subtracted from the old; a row
-/// whose label slot was -1 is only added. Starting from cleared labels they are the full sums.
+/// What one pass over all rows yields. Sums and counts are DELTAS: a row that changed segment is added to the new and
+/// subtracted from the old; a row whose label slot was -1 is only added. Starting from cleared labels they are the full
+/// sums.
 struct PassResult {
   std::vector<WideSum> sums;    ///< k x d
   std::vector<int64_t> counts;  ///< k; sum of m
@@ -107,14 +111,15 @@ class AssignPass {
 /// Per-row results against published centroids; each span is empty (not wanted) or rows.rows() long. Host memory.
 struct PublishedRows {
   std::span<int32_t> label;
-  std::span<float> distance;     ///< float(sqrt(D1))
-  std::span<int32_t> second;     ///< -1 for k = 1
-  std::span<float> margin;       ///< float((d2 - d1) / d2) in double from sqrt(D); d2 = 0 gives 0; k = 1 gives 1
+  std::span<float> distance;  ///< float(sqrt(D1))
+  std::span<int32_t> second;  ///< -1 for k = 1
+  std::span<float> margin;    ///< float((d2 - d1) / d2) in double from sqrt(D); d2 = 0 gives 0; k = 1 gives 1
 };
 
-/// Canonical sums over rows (whatever their weight) that the last pass yields for free. Per 65,536-row global block, ascending (see CanonicalSum).
+/// Canonical sums over rows (whatever their weight) that the last pass yields for free. Per 65,536-row global block,
+/// ascending (see CanonicalSum).
 struct PublishSums {
-  std::vector<double> margin_blocks;                ///< sum of margins: the simplified silhouette
+  std::vector<double> margin_blocks;                 ///< sum of margins: the simplified silhouette
   std::vector<std::vector<double>> distance_blocks;  ///< per block: k sums of sqrt(D1), for Davies-Bouldin
 };
 
@@ -135,12 +140,13 @@ class AssignOps {
   virtual void clear_labels(RowBlock& rows) = 0;
   virtual void copy_labels(const RowBlock& rows, std::span<int32_t> out) = 0;
 
-  /// Canonical labels, distances, runner-up (certified too) and margins against `centroids`. Writes label slots as well.
-  /// Unwanted spans are skipped; sums are always appended. first_row must lie on a block boundary.
+  /// Canonical labels, distances, runner-up (certified too) and margins against `centroids`. Writes label slots as
+  /// well. Unwanted spans are skipped; sums are always appended. first_row must lie on a block boundary.
   virtual void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) = 0;
 
-  /// The `count` rows with the largest canonical D to the centroid of their label slot (ties: lowest row), rows with equal values once, D = 0 and
-  /// rows of weight 0 never; merged into `best`, which is kept sorted (d2 descending, row ascending) and at most `count` long.
+  /// The `count` rows with the largest canonical D to the centroid of their label slot (ties: lowest row), rows with
+  /// equal values once, D = 0 and rows of weight 0 never; merged into `best`, which is kept sorted (d2 descending, row
+  /// ascending) and at most `count` long.
   virtual void far_rows(const RowBlock& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) = 0;
 
   /// sum over rows of m * q_j^2, per feature (Q_j of exactness.md 6), as 128-bit integers added into `sums`.
@@ -150,7 +156,7 @@ class AssignOps {
 // ---- sampling: seeding and samples ----
 
 struct Draw {
-  double key = 0;      ///< smallest so far; +inf when none
+  double key = 0;  ///< smallest so far; +inf when none
   int64_t row = -1;
 };
 
@@ -162,22 +168,26 @@ class SampleOps {
   /// Copies rows (local indices inside the block) as count x d row-major float32.
   virtual void fetch(const RowBlock& rows, std::span<const int64_t> local, HostView<float> out) = 0;
 
-  /// The `count` rows of the block with the smallest random_bits(key, global row) (ties: lowest row), weight 0 excluded, merged into `smallest` (sorted by (bits, row)).
+  /// The `count` rows of the block with the smallest random_bits(key, global row) (ties: lowest row), weight 0
+  /// excluded, merged into `smallest` (sorted by (bits, row)).
   virtual void smallest_keys(const RowBlock& rows, const RandomKey& key, int64_t count,
                              std::vector<std::pair<uint64_t, int64_t>>& smallest) = 0;
 
   /// min_d2 = m * D has no meaning yet: +inf for every row.
   virtual void start_seeding(RowBlock& rows) = 0;
-  /// For each of the keys' trials, the row with the smallest weighted_key(key, row, m * min_d2), weight 0 (or +inf before the first centroid: then
-  /// weight m) excluded; merged into draws (one per key).
+  /// For each of the keys' trials, the row with the smallest weighted_key(key, row, m * min_d2), weight 0 (or +inf
+  /// before the first centroid: then weight m) excluded; merged into draws (one per key).
   virtual void draw(const RowBlock& rows, std::span<const RandomKey> keys, std::span<Draw> draws) = 0;
-  /// For each candidate row vector (count x d): appends to potentials[candidate] the canonical block sums of m * min(min_d2, D(x, candidate)).
-  virtual void potentials(const RowBlock& rows, HostView<const float> candidates, std::span<CanonicalSum> potentials) = 0;
+  /// For each candidate row vector (count x d): appends to potentials[candidate] the canonical block sums of m *
+  /// min(min_d2, D(x, candidate)).
+  virtual void potentials(const RowBlock& rows, HostView<const float> candidates,
+                          std::span<CanonicalSum> potentials) = 0;
   /// min_d2 = min(min_d2, D(x, centroid)).
   virtual void lower_min_d2(RowBlock& rows, std::span<const float> centroid) = 0;
   virtual void end_seeding(RowBlock& rows) = 0;
 
-  /// Adds distinct row vectors (by bits) of the block to `distinct` until it holds `limit` of them; rows of weight 0 do not count. For "k above the number of distinct rows".
+  /// Adds distinct row vectors (by bits) of the block to `distinct` until it holds `limit` of them; rows of weight 0 do
+  /// not count. For "k above the number of distinct rows".
   virtual void distinct_rows(const RowBlock& rows, int64_t limit, std::vector<std::vector<float>>& distinct) = 0;
 };
 
@@ -185,7 +195,7 @@ class SampleOps {
 
 /// Exact per-segment statistics in double, engine space, for the squared-Euclidean silhouette (Spark's definition).
 struct SegmentMoments {
-  std::vector<double> mean;       ///< k x d
+  std::vector<double> mean;        ///< k x d
   std::vector<double> mean_norm2;  ///< k: mean of |x|^2
   std::vector<int64_t> count;      ///< k, sum of m
 };
@@ -193,24 +203,27 @@ struct SegmentMoments {
 class PairOps {
  public:
   virtual ~PairOps() = default;
-  /// Canonical block sums, per segment of the row, of m * |x|^2 (|x|^2 in double, j ascending by fma; m = 1 in unweighted jobs), appended per
-  /// 65,536-row block (k sums each). Uses the label slots.
+  /// Canonical block sums, per segment of the row, of m * |x|^2 (|x|^2 in double, j ascending by fma; m = 1 in
+  /// unweighted jobs), appended per 65,536-row block (k sums each). Uses the label slots.
   virtual void segment_norm2(const RowBlock& rows, int k, std::vector<std::vector<double>>& blocks) = 0;
-  /// Canonical block sums, per segment of the row, of m * s, s the squared-Euclidean silhouette of the row, appended per 65,536-row block (k sums each).
-  /// Uses the label slots. Mean distance of row x to segment c: |x|^2 - 2 x.mean_c + mean_norm2_c, all in double, j ascending by fma, below 0
-  /// counts as 0. a = that of the own segment times N / (N - m), N = count[own]; b = the least of the other segments with count > 0;
-  /// s = (b - a) / max(a, b); s = 0 if N = m, if there is no other segment or if max(a, b) = 0.
-  virtual void squared_silhouette(const RowBlock& rows, const SegmentMoments& segments, std::vector<std::vector<double>>& blocks) = 0;
-  /// Classic silhouette of m sampled rows (m x d row-major, labels 0..k-1), one value a row: D canonical, distances sqrt(D) summed per segment in row order.
+  /// Canonical block sums, per segment of the row, of m * s, s the squared-Euclidean silhouette of the row, appended
+  /// per 65,536-row block (k sums each). Uses the label slots. Mean distance of row x to segment c: |x|^2 - 2 x.mean_c
+  /// + mean_norm2_c, all in double, j ascending by fma, below 0 counts as 0. a = that of the own segment times N / (N -
+  /// m), N = count[own]; b = the least of the other segments with count > 0; s = (b - a) / max(a, b); s = 0 if N = m,
+  /// if there is no other segment or if max(a, b) = 0.
+  virtual void squared_silhouette(const RowBlock& rows, const SegmentMoments& segments,
+                                  std::vector<std::vector<double>>& blocks) = 0;
+  /// Classic silhouette of m sampled rows (m x d row-major, labels 0..k-1), one value a row: D canonical, distances
+  /// sqrt(D) summed per segment in row order.
   virtual std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) = 0;
 };
 
 // ---- the backend ----
 
 struct BackendFacts {
-  std::string name;         ///< "cpu" or "cuda"
-  std::string device;       ///< processor or GPU name
-  std::string simd;         ///< instruction set in use, or compute capability
+  std::string name;    ///< "cpu" or "cuda"
+  std::string device;  ///< processor or GPU name
+  std::string simd;    ///< instruction set in use, or compute capability
   int threads = 0;
   int64_t memory_bytes = 0;  ///< memory it may use
 };
@@ -220,7 +233,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual BackendFacts facts() const = 0;
   /// Zero-filled block. purpose names the buffer in an out-of-memory message ("normalised features").
-  virtual std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose) = 0;
+  virtual std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                              const std::string& purpose) = 0;
   /// Bytes that make_rows would take.
   virtual int64_t rows_bytes(int64_t rows, int d, bool weighted) const = 0;
 

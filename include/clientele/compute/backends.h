@@ -18,9 +18,9 @@ std::vector<SimdLevel> simd_levels();
 std::string simd_name(SimdLevel level);
 
 struct CudaFacts {
-  bool built = false;             ///< this executable contains the CUDA backend
-  std::string reason;             ///< why no device can be used, or empty
-  std::string runtime, driver;    ///< versions
+  bool built = false;                ///< this executable contains the CUDA backend
+  std::string reason;                ///< why no device can be used, or empty
+  std::string runtime, driver;       ///< versions
   std::vector<std::string> devices;  ///< "NVIDIA H200, compute 9.0, 139 GiB"
 };
 CudaFacts cuda_facts();

@@ -1,5 +1,6 @@
-// A block of rows of the engine's space, owned by a backend: n x d float32 features in whatever layout the backend likes, with per-row
-// slots: label (int32, -1 none), weight m (int64, present only in weighted jobs) and min_d2 (double, present while seeding).
+// A block of rows of the engine's space, owned by a backend: n x d float32 features in whatever layout the backend
+// likes, with per-row slots: label (int32, -1 none), weight m (int64, present only in weighted jobs) and min_d2
+// (double, present while seeding).
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,9 @@
 
 namespace clientele {
 
-/// Objects (path, kind, type, shape, chunks, filters, stored and decoded bytes, read path), recognised layout, its columns, refusals.
-/// Throws Error{input} if the file cannot be opened at all; a file that opens but cannot be used says why in "refused".
+/// Objects (path, kind, type, shape, chunks, filters, stored and decoded bytes, read path), recognised layout, its
+/// columns, refusals. Throws Error{input} if the file cannot be opened at all; a file that opens but cannot be used
+/// says why in "refused".
 Json inspect_file(const std::string& path);
 
 /// HDF5 library version, filters that can be decoded; for doctor and run.json.

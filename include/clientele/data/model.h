@@ -22,9 +22,11 @@ struct Feature {
 struct FeatureSpace {
   Schema schema;
   std::vector<Feature> features;
-  std::vector<double> knots;   ///< for FeatureForm::ranked
-  std::vector<double> means;   ///< d column means of the normalised float32 features; the engine works on float(double(v) - mean). All 0 if spherical
-  bool spherical = false;      ///< rows are scaled to unit length (in double, canonical) after normalisation and not centred
+  std::vector<double> knots;  ///< for FeatureForm::ranked
+  std::vector<double> means;  ///< d column means of the normalised float32 features; the engine works on
+                              ///< float(double(v) - mean). All 0 if spherical
+  bool spherical =
+      false;  ///< rows are scaled to unit length (in double, canonical) after normalisation and not centred
 
   int d() const { return static_cast<int>(features.size()); }
 };
@@ -33,11 +35,12 @@ struct Model {
   std::string program_version;
   FeatureSpace space;
   int k = 0;
-  std::vector<float> centroids;               ///< k x d, centred engine space
-  std::vector<double> centroids_normalised;   ///< k x d, normalised space (centroid + mean)
-  std::vector<double> centroids_original;     ///< k x schema.columns: means of the segments in original units (NaN for categories)
-  std::vector<std::string> segment_names;     ///< k
-  std::vector<int64_t> segment_sizes;         ///< k
+  std::vector<float> centroids;              ///< k x d, centred engine space
+  std::vector<double> centroids_normalised;  ///< k x d, normalised space (centroid + mean)
+  std::vector<double>
+      centroids_original;  ///< k x schema.columns: means of the segments in original units (NaN for categories)
+  std::vector<std::string> segment_names;  ///< k
+  std::vector<int64_t> segment_sizes;      ///< k
   uint64_t seed = 0;
 };
 

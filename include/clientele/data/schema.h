@@ -1,5 +1,5 @@
-// What the columns of a client table mean. Every value reaches the program as a double: numbers as they are, flags 0/1, times in UTC seconds,
-// categories as the index into the column's sorted dictionary. NaN is missing, always.
+// What the columns of a client table mean. Every value reaches the program as a double: numbers as they are, flags 0/1,
+// times in UTC seconds, categories as the index into the column's sorted dictionary. NaN is missing, always.
 #pragma once
 
 #include <map>
@@ -20,11 +20,12 @@ enum class MissingPolicy { automatic, median, mean, zero, drop_row, fail, drop }
 /// [columns.X] of a job file.
 struct ColumnSpec {
   ColumnKind kind = ColumnKind::automatic;
-  ColumnRole role = ColumnRole::automatic;  ///< automatic: profile for columns named age, gender or sex and for kind time, else cluster
-  std::string metric;                       ///< a metric's name that this column feeds (kept for later stages; the column is profiled)
-  std::string block;                        ///< name of a declared [blocks.X], or empty
+  ColumnRole role = ColumnRole::automatic;  ///< automatic: profile for columns named age, gender or sex and for kind
+                                            ///< time, else cluster
+  std::string metric;  ///< a metric's name that this column feeds (kept for later stages; the column is profiled)
+  std::string block;   ///< name of a declared [blocks.X], or empty
   std::string unit;
-  double weight = 1;                        ///< >= 0; multiplies the column's share of distance^2
+  double weight = 1;  ///< >= 0; multiplies the column's share of distance^2
   ColumnTransform transform = ColumnTransform::automatic;
   MissingPolicy missing = MissingPolicy::automatic;
   bool missing_indicator = false;
@@ -41,8 +42,8 @@ struct BlockSpec {
 
 struct Column {
   std::string name;
-  ColumnKind kind = ColumnKind::number;      ///< never automatic
-  ColumnRole role = ColumnRole::cluster;     ///< never automatic
+  ColumnKind kind = ColumnKind::number;   ///< never automatic
+  ColumnRole role = ColumnRole::cluster;  ///< never automatic
   std::string block;
   std::string unit;
   std::string metric;
@@ -50,7 +51,7 @@ struct Column {
   ColumnTransform transform = ColumnTransform::automatic;
   MissingPolicy missing = MissingPolicy::automatic;
   bool missing_indicator = false;
-  std::vector<std::string> categories;       ///< dictionary of a category column, sorted by bytes; code i is categories[i]
+  std::vector<std::string> categories;  ///< dictionary of a category column, sorted by bytes; code i is categories[i]
 };
 
 struct Schema {
@@ -60,7 +61,8 @@ struct Schema {
   int find(const std::string& name) const;
 };
 
-/// Merges the job's declarations into what the file says. Unknown column names are Error{usage} with a suggestion, all at once.
+/// Merges the job's declarations into what the file says. Unknown column names are Error{usage} with a suggestion, all
+/// at once.
 void apply_column_specs(const std::map<std::string, ColumnSpec>& specs, Schema& schema);
 
 }  // namespace clientele

@@ -27,20 +27,22 @@ struct SegmentRows {
 /// What stands beside the rows.
 struct SegmentsFile {
   SegmentRows rows;
-  std::vector<std::string> segment_names;       ///< categories of obs/segment, in segment order
-  std::vector<std::string> exclusion_reasons;   ///< categories of obs/excluded; [0] is ""
-  std::vector<std::string> feature_names;       ///< var index
-  std::vector<std::string> feature_sources;     ///< var column: source column of each feature
-  std::vector<std::string> feature_blocks;      ///< var column
-  Json profiles;                                ///< uns/segments, as the profiles.json object (stored as a JSON string and as 1-D arrays of its numbers)
-  Json run;                                     ///< uns/run: {job, seed, input, result}; stored as JSON strings. No times, machine facts or checksums
+  std::vector<std::string> segment_names;      ///< categories of obs/segment, in segment order
+  std::vector<std::string> exclusion_reasons;  ///< categories of obs/excluded; [0] is ""
+  std::vector<std::string> feature_names;      ///< var index
+  std::vector<std::string> feature_sources;    ///< var column: source column of each feature
+  std::vector<std::string> feature_blocks;     ///< var column
+  Json profiles;  ///< uns/segments, as the profiles.json object (stored as a JSON string and as 1-D arrays of its
+                  ///< numbers)
+  Json run;       ///< uns/run: {job, seed, input, result}; stored as JSON strings. No times, machine facts or checksums
 };
 
-/// segment_id is contiguous. Ids are fixed-length UTF-8 strings marked string-array, or int64. Space is reserved before big writes.
-/// Throws Error{files}. Same content, same bytes.
+/// segment_id is contiguous. Ids are fixed-length UTF-8 strings marked string-array, or int64. Space is reserved before
+/// big writes. Throws Error{files}. Same content, same bytes.
 void write_segments_h5ad(const std::filesystem::path& path, const SegmentsFile& file, ThreadPool& pool);
 
-/// client_id,segment,segment_id,distance with RFC 4180 quoting; excluded rows have an empty segment, -1 and an empty distance.
+/// client_id,segment,segment_id,distance with RFC 4180 quoting; excluded rows have an empty segment, -1 and an empty
+/// distance.
 void write_segments_csv(const std::filesystem::path& path, const SegmentsFile& file);
 
 /// Columns as 1-D datasets of /clients and /events groups, used by `clientele generate`. Throws Error{files}.
@@ -50,9 +52,11 @@ struct NumberColumn {
   std::vector<double> doubles;
   std::vector<float> floats;
 };
-void write_columns(const std::filesystem::path& path, const std::string& group, const std::vector<NumberColumn>& columns, bool append);
+void write_columns(const std::filesystem::path& path, const std::string& group,
+                   const std::vector<NumberColumn>& columns, bool append);
 /// Writes an n x d float32 dataset piece by piece; `fill(first, out)` is called for ascending row ranges.
-void write_matrix(const std::filesystem::path& path, const std::string& dataset, int64_t n, int64_t d, const std::vector<std::string>& names,
-                  bool append, const std::function<void(int64_t first, std::vector<float>& out)>& fill);
+void write_matrix(const std::filesystem::path& path, const std::string& dataset, int64_t n, int64_t d,
+                  const std::vector<std::string>& names, bool append,
+                  const std::function<void(int64_t first, std::vector<float>& out)>& fill);
 
 }  // namespace clientele

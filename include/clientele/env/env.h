@@ -11,7 +11,8 @@
 
 namespace clientele {
 
-/// Algorithms are silent: they call this and return values. Every call may throw Error{interrupted}; calls are cheap and thread-safe.
+/// Algorithms are silent: they call this and return values. Every call may throw Error{interrupted}; calls are cheap
+/// and thread-safe.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -35,9 +36,10 @@ struct Env {
   Backend& backend;
   Comm& comm;
   Progress& progress;
-  int64_t block_rows = 0;              ///< rows of a RowBlock: 0 is all of the rank's in one block; else a multiple of 65,536 is used
-  int64_t piece_rows = 8192;           ///< rows of one read inside a 65,536-row block
-  std::vector<std::string> warnings;   ///< collected for the report and run.json, each a full sentence
+  int64_t block_rows =
+      0;  ///< rows of a RowBlock: 0 is all of the rank's in one block; else a multiple of 65,536 is used
+  int64_t piece_rows = 8192;          ///< rows of one read inside a 65,536-row block
+  std::vector<std::string> warnings;  ///< collected for the report and run.json, each a full sentence
 };
 
 }  // namespace clientele
