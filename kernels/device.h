@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clientele/base/canonical.h"
+#include "clientele/base/views.h"
 #include "tuning.h"
 
 namespace clientele::gpu {
@@ -76,11 +77,21 @@ class Buffer {
   T* data() const { return data_; }
   int64_t size() const { return count_; }
 
-  /// Host array to elements [at, at + from.size()).
+  /// Host array to elements [at, at + from.size()); complete when this returns, so `from` may go.
   void upload(std::span<const T> from, int64_t at = 0) {
     if (from.empty()) return;
     check(cudaMemcpyAsync(data_ + at, from.data(), from.size_bytes(), cudaMemcpyHostToDevice, device_->stream()),
           "copying to the device");
+    device_->synchronise();
+  }
+  /// Columns of a host array, one after the other from element 0 on; complete when this returns.
+  void upload_columns(ColumnsView<const T> from) {
+    if (from.rows == 0 || from.columns == 0) return;
+    const size_t width = static_cast<size_t>(from.rows) * sizeof(T);
+    check(cudaMemcpy2DAsync(data_, width, from.data, static_cast<size_t>(from.stride) * sizeof(T), width,
+                            static_cast<size_t>(from.columns), cudaMemcpyHostToDevice, device_->stream()),
+          "copying columns to the device");
+    device_->synchronise();
   }
   /// Elements [at, at + to.size()) to the host; complete when this returns.
   void download(std::span<T> to, int64_t at = 0) const {

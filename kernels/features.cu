@@ -85,7 +85,7 @@ ColumnOps::TransformCounts transform_columns(ColumnsView<const double> values,
   if (values.rows == 0 || out.d() == 0) return {};
   const Device& device = out.device();
   Buffer<double> piece(device, values.rows * values.columns, "piece of source columns");
-  for (int64_t c = 0; c < values.columns; ++c) piece.upload(values.column(c), c * values.rows);
+  piece.upload_columns(values);
   const auto transforms = uploaded<FeatureTransform>(device, features, "feature transforms");
   const auto all_knots = uploaded<double>(device, knots, "quantile knots");
   const TransformTally none{0, kNone, 0};

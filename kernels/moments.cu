@@ -121,10 +121,7 @@ class CudaMomentPass : public MomentPass {
     const std::lock_guard lock(busy_);
     device_.use();
     Buffer<double> piece(device_, values.rows * values.columns, "piece of source columns");
-    const size_t width = static_cast<size_t>(values.rows) * sizeof(double);
-    check(cudaMemcpy2DAsync(piece.data(), width, values.data, static_cast<size_t>(values.stride) * sizeof(double),
-                            width, static_cast<size_t>(values.columns), cudaMemcpyHostToDevice, device_.stream()),
-          "copying columns to the device");
+    piece.upload_columns(values);
     launch(device_, "summing columns", {values.columns, 1, kLanes}, add_columns, states_.data(), piece.data(),
            values.rows, row_in_block);
   }

@@ -6,6 +6,7 @@
 
 #include "clientele/base/errors.h"
 #include "clientele/compute/backends.h"
+#include "kernels/device.h"
 #include "kernels/screen.h"
 #include "kernels/tile.h"
 #include "stand_in.h"
@@ -79,6 +80,21 @@ TEST(Memory, RunningOutNamesTheBuffer) {
   }
   stand_in::limit_memory(-1);
   EXPECT_NO_THROW(backend->make_rows(0, 1000, 4, false, "normalised features"));
+}
+
+TEST(Memory, AnUploadIsDoneWhenItReturns) {
+  const Device device(0);
+  std::vector<double> values(100, 2.5);
+  const std::vector<double> expected = values;
+  const auto uploaded_once = uploaded<double>(device, values, "values");
+  std::fill(values.begin(), values.end(), -1.0);
+  EXPECT_EQ(uploaded_once.to_host(), expected);
+
+  std::vector<double> columns = {1, 2, 99, 3, 4, 99};
+  Buffer<double> two(device, 4, "columns");
+  two.upload_columns({columns.data(), 2, 2, 3});
+  std::fill(columns.begin(), columns.end(), -1.0);
+  EXPECT_EQ(two.to_host(), (std::vector<double>{1, 2, 3, 4}));
 }
 
 TEST(Device, AnUnknownOneIsRefused) {

@@ -1,7 +1,9 @@
-// The host side of the stand-in: device memory is host memory, every call is done when it returns.
+// The host side of the stand-in: device memory is host memory; every call is done when it returns, but for copies from
+// the host.
 #include <cstdlib>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "stand_in.h"
 
@@ -17,6 +19,28 @@ struct Memory {
   int64_t limit = -1;
 };
 
+struct Copy {
+  void* to;
+  const void* from;
+  size_t bytes;
+};
+
+/// The stream's copies from the host that nothing has waited for yet.
+struct OwedCopies {
+  std::mutex mutex;
+  std::vector<Copy> copies;
+};
+
+OwedCopies& owed_copies() {
+  static OwedCopies owed;
+  return owed;
+}
+
+void owe(const Copy& copy) {
+  const std::lock_guard lock(owed_copies().mutex);
+  owed_copies().copies.push_back(copy);
+}
+
 Memory& memory_of_device() {
   static Memory memory;
   return memory;
@@ -28,6 +52,12 @@ void clientele::stand_in::limit_memory(int64_t bytes) {
   Memory& memory = memory_of_device();
   const std::lock_guard lock(memory.mutex);
   memory.limit = bytes < 0 ? -1 : static_cast<int64_t>(memory.used) + bytes;
+}
+
+void clientele::stand_in::finish_copies() {
+  const std::lock_guard lock(owed_copies().mutex);
+  for (const Copy& copy : owed_copies().copies) std::memcpy(copy.to, copy.from, copy.bytes);
+  owed_copies().copies.clear();
 }
 
 const char* cudaGetErrorName(cudaError_t status) {
@@ -70,6 +100,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  clientele::stand_in::finish_copies();
   return cudaSuccess;
 }
 
@@ -86,6 +117,7 @@ cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
 }
 
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+  clientele::stand_in::finish_copies();
   Memory& device = memory_of_device();
   const std::lock_guard lock(device.mutex);
   const auto found = device.blocks.find(memory);
@@ -102,20 +134,26 @@ cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
   return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
+  if (kind == cudaMemcpyHostToDevice) {
+    owe({to, from, bytes});
+    return cudaSuccess;
+  }
+  clientele::stand_in::finish_copies();
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
-                              size_t height, cudaMemcpyKind, cudaStream_t) {
-  if (to_pitch < width || from_pitch < width) return cudaErrorInvalidValue;
+                              size_t height, cudaMemcpyKind kind, cudaStream_t) {
+  if (to_pitch < width || from_pitch < width || kind != cudaMemcpyHostToDevice) return cudaErrorInvalidValue;
   for (size_t line = 0; line < height; ++line)
-    std::memcpy(static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width);
+    owe({static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width});
   return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t) {
+  clientele::stand_in::finish_copies();
   std::memset(memory, byte, bytes);
   return cudaSuccess;
 }

@@ -5,7 +5,8 @@
 //
 // A block's threads are fibers that run one after the other from barrier to barrier, in ascending order in one launch
 // and in descending order in the next, so that a missing barrier shows. Fresh device memory and shared memory hold
-// rubbish. A block whose threads wait at different barriers for ever ends the program with a message.
+// rubbish. A block whose threads wait at different barriers for ever ends the program with a message. A copy from the
+// host reads its source as late as it may, at the stream's next operation, so that memory reused too early shows.
 #pragma once
 
 #include <math.h>
@@ -59,6 +60,9 @@ void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<vo
 
 /// Bytes that may be allocated from now on; a negative number: no limit.
 void limit_memory(int64_t bytes);
+
+/// Does the copies from the host that are still owed.
+void finish_copies();
 
 }  // namespace clientele::stand_in
 
@@ -180,6 +184,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   if (grid.x == 0 || grid.y == 0 || grid.y > 65535 || block.x == 0 || block.x > 1024 ||
       config->dynamicSmemBytes > 48 * 1024)
     return cudaErrorInvalidConfiguration;
+  clientele::stand_in::finish_copies();
   clientele::stand_in::run_grid(grid, block, config->dynamicSmemBytes, [&] { kernel(arguments...); });
   return cudaSuccess;
 }
