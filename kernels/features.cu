@@ -18,32 +18,34 @@ struct TransformTally {
   Count flushed;
 };
 
-/// values: source columns x m, column-major. grid.y: feature.
+/// values: source columns x m, column-major. y: features.
 __global__ void transform_rows(RowsView out, int64_t row_in_out, const double* values, int64_t m,
                                const FeatureTransform* features, const double* knots, TransformTally* tally) {
-  const int64_t j = blockIdx.y;
-  const FeatureTransform feature = features[j];
-  const double* column = values + feature.source * m;
-  for (int64_t i = first_item(); i < m; i += item_stride()) {
-    const double v = transform_value(feature, knots, column[i]);
-    const float x = to_feature(v);
-    out.values[tiled_index(row_in_out + i, out.d) + j * kTileRows] = x;
-    if (!isfinite(x)) {
-      atomicAdd(&tally->non_finite, Count{1});
-      atomicMin(&tally->first_bad, static_cast<Count>(i * out.d + j));
-    } else if (is_flushed(v)) {
-      atomicAdd(&tally->flushed, Count{1});
+  for (int64_t j = blockIdx.y; j < out.d; j += gridDim.y) {
+    const FeatureTransform feature = features[j];
+    const double* column = values + feature.source * m;
+    for (int64_t i = first_item(); i < m; i += item_stride()) {
+      const double v = transform_value(feature, knots, column[i]);
+      const float x = to_feature(v);
+      out.values[tiled_index(row_in_out + i, out.d) + j * kTileRows] = x;
+      if (!isfinite(x)) {
+        atomicAdd(&tally->non_finite, Count{1});
+        atomicMin(&tally->first_bad, static_cast<Count>(i * out.d + j));
+      } else if (is_flushed(v)) {
+        atomicAdd(&tally->flushed, Count{1});
+      }
     }
   }
 }
 
-/// grid.y: feature.
+/// y: features.
 __global__ void centre_rows(RowsView rows, const double* means) {
-  const int64_t j = blockIdx.y;
-  const double mean = means[j];
-  for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
-    float* x = rows.values + tiled_index(r, rows.d) + j * kTileRows;
-    *x = centred_value(*x, mean);
+  for (int64_t j = blockIdx.y; j < rows.d; j += gridDim.y) {
+    const double mean = means[j];
+    for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
+      float* x = rows.values + tiled_index(r, rows.d) + j * kTileRows;
+      *x = centred_value(*x, mean);
+    }
   }
 }
 
@@ -61,15 +63,16 @@ __global__ void unit_length_rows(RowsView rows, Count* zero_rows) {
   }
 }
 
-/// grid.y: feature. Magnitudes are compared as bits, which order like the floats they are.
+/// y: features. Magnitudes are compared as bits, which order like the floats they are.
 __global__ void largest_magnitude(RowsView rows, unsigned* largest) {
-  const int64_t j = blockIdx.y;
-  unsigned most = 0;
-  for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
-    const unsigned bits = __float_as_uint(fabsf(rows.row(r)[j * kTileRows]));
-    if (bits > most) most = bits;
+  for (int64_t j = blockIdx.y; j < rows.d; j += gridDim.y) {
+    unsigned most = 0;
+    for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
+      const unsigned bits = __float_as_uint(fabsf(rows.row(r)[j * kTileRows]));
+      if (bits > most) most = bits;
+    }
+    atomicMax(largest + j, most);
   }
-  atomicMax(largest + j, most);
 }
 
 }  // namespace
@@ -90,8 +93,8 @@ ColumnOps::TransformCounts transform_columns(ColumnsView<const double> values,
   const auto all_knots = uploaded<double>(device, knots, "quantile knots");
   const TransformTally none{0, kNone, 0};
   const auto tally = uploaded<TransformTally>(device, std::span(&none, 1), "transform counts");
-  launch(device, "transforming rows", {device.grid(values.rows, kRowThreads), out.d()}, transform_rows, out.view(),
-         row_in_out, piece.data(), values.rows, transforms.data(), all_knots.data(), tally.data());
+  launch(device, "transforming rows", {device.grid(values.rows, kRowThreads), grid_y(out.d())}, transform_rows,
+         out.view(), row_in_out, piece.data(), values.rows, transforms.data(), all_knots.data(), tally.data());
   const TransformTally found = tally.to_host().front();
   ColumnOps::TransformCounts counts;
   counts.non_finite = static_cast<int64_t>(found.non_finite);
@@ -107,7 +110,7 @@ void centre_features(CudaRows& rows, std::span<const double> means) {
   if (rows.rows() == 0 || rows.d() == 0) return;
   const Device& device = rows.device();
   const auto on_device = uploaded<double>(device, means, "column means");
-  launch(device, "centring rows", {device.grid(rows.rows(), kRowThreads), rows.d()}, centre_rows, rows.view(),
+  launch(device, "centring rows", {device.grid(rows.rows(), kRowThreads), grid_y(rows.d())}, centre_rows, rows.view(),
          on_device.data());
 }
 
@@ -125,8 +128,8 @@ std::vector<float> largest_magnitudes(const CudaRows& rows) {
   Buffer<unsigned> largest(device, rows.d(), "largest magnitudes");
   largest.fill_bytes(0);
   if (rows.rows() > 0 && rows.d() > 0)
-    launch(device, "finding largest magnitudes", {device.grid(rows.rows(), kRowThreads), rows.d()}, largest_magnitude,
-           rows.view(), largest.data());
+    launch(device, "finding largest magnitudes", {device.grid(rows.rows(), kRowThreads), grid_y(rows.d())},
+           largest_magnitude, rows.view(), largest.data());
   const std::vector<unsigned> bits = largest.to_host();
   std::vector<float> values(bits.size());
   if (!bits.empty()) std::memcpy(values.data(), bits.data(), bits.size() * sizeof(float));

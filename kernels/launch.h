@@ -14,6 +14,11 @@ struct Grid {
   int64_t shared_bytes = 0;
 };
 
+/// Blocks in y of a kernel that strides over `items` features or segments there.
+inline int64_t grid_y(int64_t items) {
+  return std::min(items, kGridY);
+}
+
 template <class T>
 using AsPassed = std::type_identity_t<T>;
 

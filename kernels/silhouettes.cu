@@ -63,15 +63,17 @@ __global__ void __launch_bounds__(kRowThreads)
 }
 
 /// sums[c * n + i] = sum of sqrt(D(i, other)) over the rows of segment c in row order. members: rows ordered by (label,
-/// row), starts: k + 1. grid.y: segment.
+/// row), starts: k + 1. y: segments.
 __global__ void __launch_bounds__(kRowThreads)
-    sum_distances(const float* sample, int64_t n, int d, const int32_t* members, const int64_t* starts, double* sums) {
-  const int64_t c = blockIdx.y;
-  for (int64_t i = first_item(); i < n; i += item_stride()) {
-    double sum = 0;
-    for (int64_t at = starts[c]; at < starts[c + 1]; ++at)
-      sum = sum + sqrt(canonical_d2(sample + i, n, sample + members[at], n, d));
-    sums[c * n + i] = sum;
+    sum_distances(const float* sample, int64_t n, int d, const int32_t* members, const int64_t* starts, int k,
+                  double* sums) {
+  for (int64_t c = blockIdx.y; c < k; c += gridDim.y) {
+    for (int64_t i = first_item(); i < n; i += item_stride()) {
+      double sum = 0;
+      for (int64_t at = starts[c]; at < starts[c + 1]; ++at)
+        sum = sum + sqrt(canonical_d2(sample + i, n, sample + members[at], n, d));
+      sums[c * n + i] = sum;
+    }
   }
 }
 
@@ -137,8 +139,8 @@ std::vector<double> sample_silhouette(const Device& device, HostView<const float
   const auto ordered = uploaded<int32_t>(device, members, "sample in segment order");
   const auto bounds = uploaded<int64_t>(device, starts, "segment bounds of the sample");
   const Buffer<double> sums(device, n * k, "distances of the sample to segments");
-  launch(device, "measuring pairs", {device.grid(n, kRowThreads), k, kRowThreads}, sum_distances, points.data(), n, d,
-         ordered.data(), bounds.data(), sums.data());
+  launch(device, "measuring pairs", {device.grid(n, kRowThreads), grid_y(k), kRowThreads}, sum_distances, points.data(),
+         n, d, ordered.data(), bounds.data(), k, sums.data());
   const std::vector<double> to_segments = sums.to_host();
   std::vector<double> values(static_cast<size_t>(n));
   for (size_t i = 0; i < values.size(); ++i) {

@@ -7,24 +7,26 @@ namespace clientele::gpu {
 
 namespace {
 
-/// partial[feature * gridDim.x + block] = sum of m q^2 over the block's rows. grid.y: feature. 128 bits hold any such
-/// sum: q^2 <= 2^80, sum of m <= 2^42.
+/// partial[feature * gridDim.x + block] = sum of m q^2 over the block's rows. y: features. 128 bits hold any such sum:
+/// q^2 <= 2^80, sum of m <= 2^42.
 __global__ void __launch_bounds__(kRowThreads)
     sum_squares(RowsView rows, const double* scales, Int128* partial, unsigned long long* out_of_range) {
   static __shared__ Int128 sums[kRowThreads];
-  const int64_t j = blockIdx.y;
-  const double scale = scales[j];
-  Int128 sum = 0;
-  for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
-    const int64_t q = quantised(rows.row(r)[j * kTileRows], scale, out_of_range);
-    sum += static_cast<Int128>(q) * q * rows.m(r);
+  for (int64_t j = blockIdx.y; j < rows.d; j += gridDim.y) {
+    const double scale = scales[j];
+    Int128 sum = 0;
+    for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
+      const int64_t q = quantised(rows.row(r)[j * kTileRows], scale, out_of_range);
+      sum += static_cast<Int128>(q) * q * rows.m(r);
+    }
+    __syncthreads();  // the feature before this one is read out
+    sums[threadIdx.x] = sum;
+    for (unsigned half = kRowThreads / 2; half > 0; half /= 2) {
+      __syncthreads();
+      if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
+    }
+    if (threadIdx.x == 0) partial[j * gridDim.x + blockIdx.x] = sums[0];
   }
-  sums[threadIdx.x] = sum;
-  for (unsigned half = kRowThreads / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
-  }
-  if (threadIdx.x == 0) partial[j * gridDim.x + blockIdx.x] = sums[0];
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ void add_square_sums(const CudaRows& rows, std::span<const double> scales, std::
   const Buffer<Int128> partial(device, rows.d() * blocks, "sums of squares");
   Buffer<unsigned long long> out_of_range(device, 1, "range check");
   out_of_range.fill_bytes(0);
-  launch(device, "summing squares", {blocks, rows.d(), kRowThreads}, sum_squares, rows.view(), on_device.data(),
+  launch(device, "summing squares", {blocks, grid_y(rows.d()), kRowThreads}, sum_squares, rows.view(), on_device.data(),
          partial.data(), out_of_range.data());
   require_in_range(out_of_range.to_host().front());
   const std::vector<Int128> found = partial.to_host();

@@ -9,6 +9,9 @@ namespace clientele::gpu {
 
 inline constexpr int kRowThreads = 256;             ///< kernels with one thread a row
 inline constexpr int kBlocksPerMultiprocessor = 8;  ///< grid of grid-stride kernels
+/// grid.y of kernels that stride over features or segments in y: below CUDA's 65,535, and with grid.x as above enough
+/// to fill any device.
+inline constexpr int64_t kGridY = 1024;
 inline constexpr int kScreenGroup = 8;  ///< centroids screened together: one read of x_j feeds this many products
 inline constexpr int kSharedBytes =
     40 * 1024;  ///< dynamic shared memory a kernel may ask for; above it, the same code works in global memory

@@ -9,8 +9,8 @@ using oracle::Shape;
 
 namespace {
 
-/// Every d of {1, 2, 3, 7, 8, 16, 17, 64, 130} and k of {1, 2, 3, 5, 6, 7, 16, 33, 257}; rows that fill no tile, no
-/// lane group, or several blocks.
+/// Every d of {1, 2, 3, 7, 8, 16, 17, 64, 130, 1030} and k of {1, 2, 3, 5, 6, 7, 16, 33, 257, 1030}; rows that fill no
+/// tile, no lane group, or several blocks.
 const Shape kShapes[] = {
     {Kind::mixture, 1, 1, 1},
     {Kind::mixture, 15, 2, 2},
@@ -39,6 +39,8 @@ const Shape kShapes[] = {
     {Kind::tiny, 65, 1, 2},
     {Kind::offset, 1000, 16, 6},
     {Kind::offset, 2000, 2, 16},
+    {Kind::mixture, 33, 1030, 2},
+    {Kind::mixture, 40, 2, 1030},
 };
 
 Case make_case(const Shape& shape) {
