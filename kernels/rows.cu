@@ -44,6 +44,14 @@ void CudaRows::set_weights(std::span<const int64_t> m) {
   weight_.upload(m);
 }
 
+void CudaRows::copy_weights(int64_t begin, std::span<int64_t> out) const {
+  if (weighted_) {
+    weight_.download(out, begin);
+  } else {
+    std::fill(out.begin(), out.end(), 1);
+  }
+}
+
 void CudaRows::start_min_d2() {
   min_d2_ = Buffer<double>(*device_, rows_, "distances to the nearest seed");
   launch(*device_, "starting to seed", {device_->grid(rows_, kRowThreads)}, fill<double>, min_d2_.data(), rows_,

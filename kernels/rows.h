@@ -24,6 +24,8 @@ class CudaRows : public RowBlock {
   void copy_labels(int64_t begin, std::span<int32_t> out) const { label_.download(out, begin); }
   void clear_labels() { label_.fill_bytes(0xFF); }
   void set_weights(std::span<const int64_t> m);
+  /// Weights of local rows [begin, begin + out.size()) to the host; 1 for unweighted rows.
+  void copy_weights(int64_t begin, std::span<int64_t> out) const;
   void start_min_d2();  ///< +inf for every row
   void end_min_d2();
 

@@ -125,6 +125,25 @@ TEST_P(BackendContract, DistinctRowsEqualOracle) {
   }
 }
 
+TEST_P(BackendContract, DistinctRowsStandFarApartAmongEqualOnes) {
+  oracle::Rows data{70000, 2, {}, {}, 0};
+  for (int64_t i = 0; i < data.n; ++i) {
+    const bool rare = i > 100 && i % 9973 < 2;
+    data.x.insert(data.x.end(), {rare ? float(i / 9973 + i % 9973) : 0.5f, 1});
+    data.m.push_back(rare && i % 2 == 0 ? 0 : 3);
+  }
+  auto rows = load(data);
+  for (const int64_t limit : {3, 5, 100}) {
+    std::vector<std::vector<float>> distinct = {{0.5f, 1}, {7, 7}};
+    const auto of_block = oracle::distinct_rows(data, limit);
+    backend().sample_ops().distinct_rows(*rows, limit, distinct);
+    std::vector<std::vector<float>> expected = {{0.5f, 1}, {7, 7}};
+    for (size_t i = 1; i < of_block.size() && int64_t(expected.size()) < limit; ++i) expected.push_back(of_block[i]);
+    EXPECT_GT(expected.size(), 2u);
+    EXPECT_EQ(distinct, expected);
+  }
+}
+
 TEST_P(BackendContract, FetchCopiesRowsByLocalIndex) {
   const Case& c = cases()[6];
   auto rows = load(c.rows);
