@@ -135,7 +135,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
   });
   refuse_changed(files);
   Json run = {
-      {"schema", 1}, {"program", program_facts()}, {"command", "assign"}, {"seed", model.seed}, {"run_key", key}};
+      {"schema", 1}, {"program", program_facts()}, {"kind", kAssignKind}, {"seed", model.seed}, {"run_key", key}};
   run["input"] = input_record(files, done.clients.plan, read, columns);
   run["device"] = device_record(env.backend.facts());
   run["device"]["reason"] = done.device.reason;
@@ -174,7 +174,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   if (!force && up_to_date(folder, key)) return earlier_outcome(folder);
 
   Model model = read_model(request.model);
-  StagedFolder staged(folder, kMarker);
+  StagedFolder staged(folder, kMarker, replaceable_by(kAssignKind));
   const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
   Env env{.pool = pool,

@@ -25,6 +25,9 @@ Json given_values(const BoundJob& bound) {
 int plan_command(const CommandLine& line) {
   const BoundJob bound = resolve_job({line.job, job_environment(), line.sets, line.flags, {}});
   Json plan = plan_job(bound);
+  const bool does_nothing = plan["output"]["up_to_date"].get<std::string>().starts_with("yes");
+  if (!bound.job.output.folder.empty() && !does_nothing)
+    refuse_foreign(bound.job.output.folder, kMarker, replaceable_by(kRunKind));
   if (line.json) {
     plan["job"] = job_with_origins(bound);
     write_stdout(json_text(plan));

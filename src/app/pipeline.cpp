@@ -48,6 +48,7 @@ void warn_of_result(const Clustering& best, Env& env) {
 /// What run.json says of the run as a whole; the stages add what they know.
 Json run_head(const BoundJob& bound, const std::string& key) {
   return {{"schema", 1},
+          {"kind", kRunKind},
           {"program", program_facts()},
           {"job", job_with_origins(bound)},
           {"seed", bound.job.cluster.seed},
@@ -120,7 +121,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   const std::string key = run_key(job, files);
   if (!force && up_to_date(folder, key)) return outcome_of(folder);
 
-  StagedFolder staged(folder, kMarker);
+  StagedFolder staged(folder, kMarker, replaceable_by(kRunKind));
   const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
   Env env{.pool = pool,

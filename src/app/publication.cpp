@@ -1,10 +1,74 @@
 #include "publication.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "clientele/base/cancel.h"
+#include "clientele/base/errors.h"
 #include "clientele/prep/clean.h"
 #include "clientele/report/report.h"
 
 namespace clientele {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kNamesShown = 5;
+
+[[noreturn]] void refuse(const fs::path& folder, const std::string& expected, const std::string& found,
+                         const std::string& hint) {
+  throw Error(ErrorKind::files, {.what = "the output folder is left untouched",
+                                 .where = folder.string(),
+                                 .expected = expected,
+                                 .found = found,
+                                 .hint = hint});
+}
+
+/// run.json itself, or what a run or `clientele report` published, finished or not.
+bool listed(const fs::directory_entry& entry, const Json& sums) {
+  std::error_code failed;
+  if (fs::is_directory(entry.symlink_status(failed))) return false;
+  const std::string name = entry.path().filename().string();
+  if (name == kMarker || sums.contains(name)) return true;
+  const std::string next = ".next";
+  if (name.size() <= next.size() + 1 || name.front() != '.' || !name.ends_with(next)) return false;
+  const std::string whole = name.substr(1, name.size() - 1 - next.size());
+  return whole == kMarker || sums.contains(whole);
+}
+
+void check_replaceable(const fs::path& folder, const std::string& kind) {
+  const Json run = Json::parse(read_text(folder / kMarker), nullptr, false);
+  const bool ours = run.is_object() && run.contains("schema") && run["schema"].is_number_integer() &&
+                    run.contains("program") && run["program"].is_object() &&
+                    run["program"].value("name", Json()) == "clientele" && run.contains("checksums") &&
+                    run["checksums"].is_object();
+  if (!ours)
+    refuse(folder, std::string("a folder that clientele published, with its ") + kMarker,
+           std::string("a ") + kMarker + " that clientele did not write",
+           "Choose another output folder, or remove this one.");
+  const std::string found = run.value("kind", Json()).is_string() ? run["kind"].get<std::string>() : "";
+  if (found != kind)
+    refuse(folder, "an earlier result of `clientele " + kind + "`",
+           found.empty() ? "one of unknown kind" : "one of `clientele " + found + "`",
+           "Choose another output folder: the two kinds of result never replace each other.");
+  std::vector<std::string> added;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (!listed(entry, run["checksums"])) added.push_back(entry.path().filename().string());
+  if (added.empty()) return;
+  std::sort(added.begin(), added.end());
+  std::string names;
+  for (size_t i = 0; i < std::min(added.size(), kNamesShown); ++i) names += (i == 0 ? "" : ", ") + added[i];
+  if (added.size() > kNamesShown) names += " and " + std::to_string(added.size() - kNamesShown) + " more";
+  refuse(folder, std::string("nothing but the files that ") + kMarker + " lists", "also " + names,
+         "They would be lost with the earlier result: move them elsewhere, or choose another output folder.");
+}
+
+}  // namespace
+
+FolderCheck replaceable_by(const std::string& kind) {
+  return [kind](const fs::path& folder) { check_replaceable(folder, kind); };
+}
 
 std::string json_text(const Json& json) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';

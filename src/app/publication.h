@@ -13,6 +13,14 @@ namespace clientele {
 
 inline constexpr const char* kMarker = "run.json";
 
+/// `kind` of run.json: what published the folder.
+inline constexpr const char* kRunKind = "run";
+inline constexpr const char* kAssignKind = "assign";
+
+/// For StagedFolder: Error{files} unless the folder's run.json is one of clientele's, of this kind, and lists every
+/// file that the folder holds. What people put beside the files of a result would be lost with it.
+FolderCheck replaceable_by(const std::string& kind);
+
 /// What a run leaves behind besides its rows.
 struct Publication {
   Json profiles;  ///< profiles.json

@@ -35,7 +35,11 @@ Standing standing_of(const fs::path& folder, const std::string& marker) {
   return fs::is_regular_file(folder / marker, failed) ? Standing::ours : Standing::foreign;
 }
 
-[[noreturn]] void refuse_foreign(const fs::path& folder, const std::string& marker) {
+/// Throws when the folder is foreign, or ours but not to be replaced.
+Standing checked_standing(const fs::path& folder, const std::string& marker, const FolderCheck& check) {
+  const Standing standing = standing_of(folder, marker);
+  if (standing == Standing::ours && check) check(folder);
+  if (standing != Standing::foreign) return standing;
   std::error_code ignored;
   throw Error{ErrorKind::files,
               {.what = "the output folder holds something else and is left untouched",
@@ -124,10 +128,9 @@ void exchange(const fs::path& a, const fs::path& b) {
 
 }  // namespace
 
-StagedFolder::StagedFolder(fs::path public_folder, std::string marker)
-    : public_(resolved(public_folder)), marker_(std::move(marker)) {
-  const Standing standing = standing_of(public_, marker_);
-  if (standing == Standing::foreign) refuse_foreign(public_, marker_);
+StagedFolder::StagedFolder(fs::path public_folder, std::string marker, FolderCheck check)
+    : public_(resolved(public_folder)), marker_(std::move(marker)), check_(std::move(check)) {
+  const Standing standing = checked_standing(public_, marker_, check_);
   refuse_mount_point(public_);
   std::error_code failed;
   fs::create_directories(public_.parent_path(), failed);
@@ -177,8 +180,7 @@ void StagedFolder::publish() {
                  .expected = "a staged folder with " + marker_}};
   }
   sync_tree(staged_);
-  const Standing standing = standing_of(public_, marker_);
-  if (standing == Standing::foreign) refuse_foreign(public_, marker_);
+  const Standing standing = checked_standing(public_, marker_, check_);
   if (standing == Standing::ours) {
     exchange(staged_, public_);
   } else if (::rename(staged_.c_str(), public_.c_str()) != 0) {
@@ -189,6 +191,12 @@ void StagedFolder::publish() {
   sync_folder(public_.parent_path());
   // The new result stands; what cannot be removed of the old one bears a staging name, which the next run tries again.
   if (standing == Standing::ours) fs::remove_all(staged_, ignored);
+}
+
+void refuse_foreign(const fs::path& public_folder, const std::string& marker, const FolderCheck& check) {
+  const fs::path full = resolved(public_folder);
+  checked_standing(full, marker, check);
+  refuse_mount_point(full);
 }
 
 void remove_stale_staging(const fs::path& public_folder) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -25,15 +26,19 @@ std::string checksum_file(const std::filesystem::path& path);
 std::string checksum_bytes(std::span<const std::byte> bytes);
 std::string checksum_text(std::string_view text);
 
+/// Looks at a folder that holds the marker; throws Error{files} when it may not be replaced all the same.
+using FolderCheck = std::function<void(const std::filesystem::path& folder)>;
+
 /// A result folder under construction: a hidden sibling of the public one (`.NAME.clientele-OWNER-XXXXXX`, OWNER naming
 /// host and process). Destroyed without publish(), it is removed. Links in the public folder's path are followed.
 class StagedFolder {
  public:
-  /// `marker` is a file name that only a folder written by this program holds (run.json). Throws Error{files} when the
-  /// public folder is not empty and lacks the marker (foreign), is a mount point, or holds an earlier run where the
-  /// file system cannot exchange folders, and when the parent cannot be written. Creates missing parents; removes stale
+  /// `marker` is the name of a file that a folder written by this program holds (run.json); `check` says whether such a
+  /// folder may be replaced (none: it may). Throws Error{files} when the public folder is not empty and lacks the
+  /// marker (foreign), what the check throws, when the folder is a mount point, or holds an earlier run where the file
+  /// system cannot exchange folders, and when the parent cannot be written. Creates missing parents; removes stale
   /// staging.
-  StagedFolder(std::filesystem::path public_folder, std::string marker);
+  StagedFolder(std::filesystem::path public_folder, std::string marker, FolderCheck check = {});
   ~StagedFolder();
   StagedFolder(const StagedFolder&) = delete;
   StagedFolder& operator=(const StagedFolder&) = delete;
@@ -43,7 +48,7 @@ class StagedFolder {
   std::map<std::string, std::string> checksums() const;
   /// fsync of files and folder, then rename; an earlier run is exchanged in one step (renameat2 RENAME_EXCHANGE, else
   /// Error{files}) and the old one then removed. The public name always holds the old or the new complete result.
-  /// Throws Error{files} when the public folder has become foreign meanwhile, Error{internal} when the marker is
+  /// Looks at the public folder once more, as the constructor did. Throws Error{internal} when the marker is
   /// missing or on a second call.
   void publish();
 
@@ -53,9 +58,13 @@ class StagedFolder {
 
   std::filesystem::path public_;
   std::string marker_;
+  FolderCheck check_;
   std::filesystem::path staged_;
   bool published_ = false;
 };
+
+/// Throws as StagedFolder does when the folder is foreign or the check refuses it; changes nothing.
+void refuse_foreign(const std::filesystem::path& public_folder, const std::string& marker, const FolderCheck& check);
 
 /// Removes staged folders left behind by dead processes of this host (and process namespace) for this public folder.
 /// Those of other users that may not be removed stay.
