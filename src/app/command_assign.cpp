@@ -4,6 +4,7 @@
 #include "clientele/base/errors.h"
 #include "commands.h"
 #include "display.h"
+#include "job_checks.h"
 #include "job_layers.h"
 #include "job_resolve.h"
 #include "outcome_text.h"
@@ -33,6 +34,19 @@ Job clients_job(const CommandLine& line) {
   return job;
 }
 
+/// The earlier result in the folder is lost when the new one is published, and with it what this one is made of.
+void refuse_inputs_in_output(const AssignRequest& request) {
+  std::vector<std::string> inputs = {request.model};
+  inputs.insert(inputs.end(), request.job.input.file.begin(), request.job.input.file.end());
+  inputs.insert(inputs.end(), request.job.events.file.begin(), request.job.events.file.end());
+  for (const std::string& file : inputs)
+    if (folder_holds(request.job.output.folder, file))
+      throw Error(ErrorKind::files, {.what = "the output folder is or holds the input, which publishing would replace",
+                                     .where = request.job.output.folder,
+                                     .expected = "a folder without " + file,
+                                     .hint = "Give another folder with --out."});
+}
+
 }  // namespace
 
 int assign_command(const CommandLine& line) {
@@ -47,6 +61,7 @@ int assign_command(const CommandLine& line) {
                                    .where = "--device",
                                    .expected = "auto, cpu, cuda or cuda:INDEX",
                                    .found = line.device});
+  refuse_inputs_in_output(request);
   Display display(display_options(line.log_json, line.quiet), stderr);
   const RunOutcome outcome = assign_clients(request, line.force, display);
   for (const std::string& warning : outcome.warnings) display.warn(warning);

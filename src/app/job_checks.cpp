@@ -7,6 +7,7 @@
 
 #include "clientele/base/errors.h"
 #include "clientele/base/suggest.h"
+#include "run_lock.h"
 
 namespace clientele {
 namespace {
@@ -44,6 +45,7 @@ class Checks {
     for (const auto& [name, spec] : job_.columns) {
       ids += spec.role == ColumnRole::id ? 1 : 0;
       weights += spec.role == ColumnRole::weight ? 1 : 0;
+      without_effect(name, spec.role);
       if (spec.role == ColumnRole::id && !job_.input.id.empty() && job_.input.id != name)
         complain({"columns." + name + ".role", "input.id"},
                  "both input.id and [columns." + name + "] name the id column");
@@ -52,6 +54,7 @@ class Checks {
                                                      suggestion(spec.block, block_names()) + " (add [blocks." +
                                                      spec.block + "])");
     }
+    unused_blocks();
     if (ids > 1) complain({}, "more than one column has the role id");
     if (weights > 1) complain({}, "more than one column has the role weight");
   }
@@ -62,7 +65,24 @@ class Checks {
     if ((stale || future) && job_.clean.as_of.empty())
       complain({stale ? "clean.stale" : "clean.future"},
                "clean.stale and clean.future need clean.as_of, the day they are measured at");
+    if (!stale && bound_.given("clean.stale_days"))
+      complain({"clean.stale_days"}, "clean.stale_days has no meaning with clean.stale = \"keep\"");
     if (!job_.clean.as_of.empty()) time("clean.as_of", job_.clean.as_of);
+  }
+
+  void names() {
+    const std::vector<std::string>& names = job_.profile.names;
+    std::set<std::string> taken;
+    for (const std::string& name : names)
+      if (!name.empty() && !taken.insert(name).second)
+        complain({"profile.names"}, "profile.names: two segments have the name \"" + name + "\"");
+    // A given start has as many segments as it has centroids, which only reading it tells.
+    const std::vector<int64_t>& k = job_.cluster.k;
+    if (k.empty() || (job_.cluster.given_start() && !bound_.given("cluster.k"))) return;
+    if (static_cast<int64_t>(names.size()) > *std::max_element(k.begin(), k.end()))
+      complain({"profile.names", "cluster.k"}, "profile.names has " + std::to_string(names.size()) +
+                                                   " names, but there are at most " +
+                                                   std::to_string(*std::max_element(k.begin(), k.end())) + " segments");
   }
 
   void normalise() {
@@ -112,30 +132,24 @@ class Checks {
   }
 
   void output(const CheckScope& scope) {
-    namespace fs = std::filesystem;
     if (job_.output.folder.empty()) {
       if (scope.needs_output) complain({}, "no output folder: give --out DIR or output.folder");
       return;
     }
-    const fs::path folder = absolute(job_.output.folder);
     std::vector<std::string> inputs = job_.input.file;
     inputs.insert(inputs.end(), job_.events.file.begin(), job_.events.file.end());
-    if (job_.cluster.given_start()) inputs.push_back(start_file(job_.cluster.init).file);
-    for (const std::string& file : inputs) {
-      const fs::path input = absolute(file);
-      const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), input.begin(), input.end());
-      if (end == folder.end())
+    if (job_.cluster.given_start()) {
+      // The earlier run's own model is read to its end before the result is published.
+      const std::string start = start_file(job_.cluster.init).file;
+      if (absolute_folder(start) != absolute_folder(job_.output.folder) / "model.h5") inputs.push_back(start);
+    }
+    for (const std::string& file : inputs)
+      if (folder_holds(job_.output.folder, file))
         complain({"output.folder"}, "output.folder " + job_.output.folder + " is or holds the input " + file +
                                         ", which publishing would replace");
-    }
   }
 
  private:
-  static std::filesystem::path absolute(const std::string& path) {
-    std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
-    return whole.has_filename() ? whole : whole.parent_path();
-  }
-
   static std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
     const std::string best = nearest(word, known);
     return best.empty() ? "" : "; did you mean \"" + best + "\"?";
@@ -145,6 +159,34 @@ class Checks {
     std::vector<std::string> names;
     for (const auto& [name, spec] : job_.blocks) names.push_back(name);
     return names;
+  }
+
+  /// Keys that say how a column clusters, on one that does not.
+  void without_effect(const std::string& name, ColumnRole role) {
+    const char* word = role == ColumnRole::profile  ? "profile"
+                       : role == ColumnRole::id     ? "id"
+                       : role == ColumnRole::weight ? "weight"
+                                                    : nullptr;
+    if (word == nullptr) return;
+    for (const char* key : {"block", "transform", "weight", "missing_indicator"}) {
+      const std::string whole = "columns." + name + '.' + key;
+      if (bound_.given(whole))
+        complain({whole}, whole + " has no meaning with role = \"" + word + "\": the column is not clustered");
+    }
+  }
+
+  /// Where columns name their blocks, a block that none names is a misspelling or a leftover.
+  void unused_blocks() {
+    std::set<std::string> used;
+    for (const auto& [name, spec] : job_.columns) used.insert(spec.block);
+    used.erase("");
+    if (used.empty()) return;
+    if (job_.events.present())
+      for (const BehaviourFeature& feature : behaviour_features()) used.insert(feature.block);
+    for (const auto& [name, spec] : job_.blocks)
+      if (!used.contains(name))
+        complain({"blocks." + name + ".weight"},
+                 "[blocks." + name + "] is declared, but no column has block = \"" + name + "\"");
   }
 
   void features() {
@@ -183,6 +225,11 @@ class Checks {
 
 }  // namespace
 
+bool folder_holds(const std::string& folder, const std::string& input) {
+  const std::filesystem::path whole = absolute_folder(folder), file = absolute_folder(input);
+  return std::mismatch(whole.begin(), whole.end(), file.begin(), file.end()).first == whole.end();
+}
+
 int cuda_index(const std::string& device) {
   if (device == "cuda") return 0;
   if (!device.starts_with("cuda:")) return -1;
@@ -199,6 +246,7 @@ void check_job(const BoundJob& bound, const CheckScope& scope, std::vector<Probl
   checks.clean();
   checks.normalise();
   checks.cluster();
+  checks.names();
   checks.run();
   checks.output(scope);
 }

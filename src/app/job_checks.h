@@ -16,6 +16,9 @@ struct CheckScope {
 /// Appends every contradiction. Opens no file.
 void check_job(const BoundJob& bound, const CheckScope& scope, std::vector<Problem>& problems);
 
+/// True if publishing `folder` would replace the file `input`. Links are followed on both sides.
+bool folder_holds(const std::string& folder, const std::string& input);
+
 /// "cuda:3" -> 3, "cuda" -> 0, anything else -> -1.
 int cuda_index(const std::string& device);
 

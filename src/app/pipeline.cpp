@@ -36,10 +36,14 @@ RunOutcome outcome_of(const std::filesystem::path& folder) {
   return outcome;
 }
 
-void warn_of_result(const Clustering& best, Env& env) {
+void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
+  const std::string k = std::to_string(best.k);
   if (!best.converged)
-    env.warnings.push_back("The clustering did not converge: it stopped by " + best.stopped_by + " after " +
-                           std::to_string(best.iterations) + " iterations.");
+    env.warnings.push_back("The clustering with k = " + k + " did not converge: it stopped by " + best.stopped_by +
+                           " after " + std::to_string(best.iterations) + " iterations.");
+  if (spec.names.size() > static_cast<size_t>(best.k))
+    env.warnings.push_back("profile.names has " + std::to_string(spec.names.size()) + " names, but there are " + k +
+                           " segments: the last names are unused.");
   if (best.empty_left > 0)
     env.warnings.push_back(std::to_string(best.empty_left) +
                            " segment(s) stayed empty: the data has no rows left to start them from.");
@@ -70,7 +74,7 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   const Job& job = bound.job;
   const uint64_t seed = static_cast<uint64_t>(job.cluster.seed);
   const Clustering& best = done.sweep.best().clustering;
-  warn_of_result(best, env);
+  warn_of_result(best, job.profile, env);
   const int64_t read = done.clients.ids.rows;
   const int64_t columns = static_cast<int64_t>(done.clients.source->schema().columns.size());
   run["input"] = input_record(files, done.clients.plan, read, columns);

@@ -31,10 +31,12 @@ void ClusterSpec::visit(SpecVisitor& v) {
            .low = 1,
            .high = 100000},
           k);
-  v.field({.name = "init",
-           .help = "Start: kmeans++, random, FILE:/dataset (k x d centroids in normalised space) or a model file (warm "
-                   "start)."},
-          init);
+  v.field(
+      {.name = "init",
+       .help = "Start: kmeans++, random, FILE:/dataset (k x d centroids in normalised space) or a model file (warm "
+               "start). The model.h5 of the output folder itself may be named once there is one: each run then goes "
+               "on from the last."},
+      init);
   v.field({.name = "restarts",
            .help = "Starts tried for kmeans++ and random; the best inertia wins, ties by the lowest restart.",
            .low = 1,

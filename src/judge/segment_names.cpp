@@ -74,12 +74,6 @@ std::string ordinal(int64_t n) {
 
 std::vector<std::string> segment_names(const Profiles& profiles, const ProfileSpec& spec) {
   std::set<std::string> taken;
-  if (spec.names.size() > profiles.segments.size())
-    throw Error(ErrorKind::usage, {.what = "more names than segments",
-                                   .where = "profile.names",
-                                   .expected = "at most " + std::to_string(profiles.segments.size()) + " names",
-                                   .found = std::to_string(spec.names.size()),
-                                   .hint = "Segments are numbered by size; leave names out to have them generated."});
   for (const std::string& name : spec.names)
     if (!name.empty() && !taken.insert(name).second)
       throw Error(ErrorKind::usage, {.what = "two segments have the same name",
