@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM ask the job to stop; SIGPIPE is ignored, so that a closed pipe is a write error like any other.
+// SIGINT, SIGTERM and SIGHUP (unless nohup ignores it) ask the job to stop. SIGPIPE and SIGXFSZ are ignored: a closed
+// pipe and a file over the size limit are write errors like any other.
 #pragma once
 
 namespace clientele {

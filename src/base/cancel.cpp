@@ -30,6 +30,10 @@ void check_cancel() {
   if (signal_number == SIGINT) {
     throw Error{ErrorKind::interrupted, {.what = "interrupted by the user (SIGINT)"}};
   }
+  if (signal_number == SIGHUP) {
+    throw Error{ErrorKind{128 + SIGHUP},
+                {.what = "terminated by SIGHUP: the terminal is gone", .hint = "nohup keeps a job."}};
+  }
   const std::string name = signal_number == SIGTERM ? "SIGTERM" : "signal " + std::to_string(signal_number);
   throw Error{ErrorKind::terminated, {.what = "terminated by " + name}};
 }
