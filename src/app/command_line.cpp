@@ -1,8 +1,11 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
 
 #include "clientele/base/errors.h"
+#include "clientele/base/suggest.h"
 #include "job_help.h"
 #include "job_layers.h"
 #include "version.h"
@@ -23,7 +26,7 @@ class Commands {
     app_.set_version_flag("--version", std::string("clientele ") + kProgramVersion);
     app_.footer(
         "`clientele COMMAND --help` says more. Exit codes: 0 done, 1 internal, 2 usage, 3 input, 4 files, 5 device,\n"
-        "9 a warning under --strict (the result is published), 130 and 143 interrupted. Data goes to standard\n"
+        "9 a warning under --strict (the result is published), 129, 130 and 143 interrupted. Data goes to standard\n"
         "output, messages to standard error.");
     run();
     plan();
@@ -68,7 +71,8 @@ class Commands {
             "--log-format", [this](const std::string& value) { line_.log_json = value == "json"; },
             "text, or json: one event a line on standard error, the last one a summary")
         ->check(CLI::IsMember({"text", "json"}));
-    command->add_flag("-q,--quiet", line_.quiet, "Only warnings and errors on standard error");
+    command->add_flag("-q,--quiet", line_.quiet,
+                      "Only warnings and errors on standard error, and the summary of a JSON log");
   }
 
   void job_options(CLI::App* command, bool job_required) {
@@ -169,6 +173,25 @@ class Commands {
   CLI::App app_;
 };
 
+/// "unknown command" with the nearest one, for a first word that is neither a command nor an option.
+void refuse_unknown_command(CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  const std::string word = argv[1];
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
+  const std::string best = nearest(word, known);
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  throw Error(ErrorKind::usage, {.what = "unknown command",
+                                 .where = "command line",
+                                 .expected = "one of " + list,
+                                 .found = '"' + word + '"',
+                                 .hint = best.empty() ? "`clientele --help` says what each command does."
+                                                      : "Did you mean `clientele " + best + "`?"});
+}
+
 CommandLine printed(std::string text) {
   CommandLine line;
   line.text = std::move(text);
@@ -177,9 +200,20 @@ CommandLine printed(std::string text) {
 
 }  // namespace
 
+bool wants_json_log(int argc, const char* const* argv) {
+  bool json = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--log-format=json") json = true;
+    if (word == "--log-format" && i + 1 < argc) json = std::string_view(argv[i + 1]) == "json";
+  }
+  return json;
+}
+
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Commands commands(line);
+  refuse_unknown_command(commands.app(), argc, argv);
   try {
     commands.app().parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -44,6 +44,9 @@ struct CommandLine {
   bool quiet = false;
 };
 
+/// Whether a JSON log is asked for, even by arguments that are wrong otherwise.
+bool wants_json_log(int argc, const char* const* argv);
+
 /// Throws Error{usage} for arguments that make no sense.
 CommandLine parse_command_line(int argc, const char* const* argv);
 

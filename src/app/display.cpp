@@ -19,6 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
+constexpr auto kSameStage = std::chrono::seconds(1);
 constexpr auto kHeartbeat = std::chrono::seconds(30);
 
 std::string clock_time() {
@@ -104,7 +105,7 @@ struct Display::State {
       bar = " [" + std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(kCells - full), '.') +
             "] " + std::to_string(static_cast<int>(share * 100)) + " %";
     }
-    std::string rest = bar + "  " + (news.empty() ? amounts(now) : news);
+    std::string rest = bar + "  " + (news.empty() ? amounts(now) : printable(news));
     const size_t room = width > name.size() + 1 ? width - name.size() - 1 : 0;
     if (rest.size() > room) rest.resize(room);
     write("\r\x1b[K" + (options.colour ? "\x1b[1m" + name + "\x1b[0m" : name) + rest);
@@ -117,21 +118,23 @@ struct Display::State {
     if (options.json) {
       event({{"event", "heartbeat"}, {"stage", name}, {"done", now}, {"total", total}, {"unit", unit}, {"note", news}});
     } else {
-      const std::string text = news.empty() ? amounts(now) : news;
+      const std::string text = news.empty() ? amounts(now) : printable(news);
       line(clock_time() + ' ' + name + ": " + (text.empty() ? "working" : text) + ", " +
            readable_seconds(seconds_since(started)));
     }
   }
 
-  /// A stage line, but not for each of many like "k-means, k = 3, start 2 of 50" within one heartbeat.
+  /// A stage line, but of many like "k-means, k = 3, start 2 of 50" the first and then one a second.
   void tell_stage(const std::string& before) {
-    const auto family = [](const std::string& text) { return text.substr(0, text.find(',')); };
-    if (family(before) == family(name) && Clock::now() - told < kHeartbeat) return;
+    const auto family = [](const std::string& text) { return text.substr(0, text.find(", start ")); };
+    if (options.quiet || (family(before) == family(name) && Clock::now() - told < kSameStage)) return;
     told = Clock::now();
     if (options.json) {
       event({{"event", "stage"}, {"stage", name}, {"total", total}, {"unit", unit}});
-    } else if (!options.terminal && !options.quiet) {
-      line(clock_time() + ' ' + name + (total > 0 ? ": " + readable_count(total) + ' ' + unit : ""));
+    } else if (!options.terminal) {
+      // Iterations end when nothing changes any more: their total is a limit.
+      const std::string limit = unit == "iterations" ? "at most " : "";
+      line(clock_time() + ' ' + name + (total > 0 ? ": " + limit + readable_count(total) + ' ' + unit : ""));
     }
   }
 
@@ -159,7 +162,7 @@ struct Display::State {
 Display::Display(const DisplayOptions& options, std::FILE* out) : state_(std::make_unique<State>()) {
   state_->options = options;
   state_->out = out;
-  if (!options.quiet || options.json) state_->ticker = std::thread([state = state_.get()] { state->tick(); });
+  if (!options.quiet) state_->ticker = std::thread([state = state_.get()] { state->tick(); });
 }
 
 Display::~Display() {
@@ -197,7 +200,7 @@ void Display::warn(const std::string& text) {
   if (s.options.json) {
     s.event({{"event", "warning"}, {"text", text}});
   } else {
-    s.line((s.options.colour ? "\x1b[33mwarning:\x1b[0m " : "warning: ") + text);
+    s.line((s.options.colour ? "\x1b[33mwarning:\x1b[0m " : "warning: ") + printable(text));
   }
 }
 
@@ -212,7 +215,7 @@ void Display::finish(const Json& summary, const std::vector<std::string>& lines)
     last.update(summary);
     s.event(last);
   } else if (!s.options.quiet) {
-    for (const std::string& text : lines) s.line(text);
+    for (const std::string& text : lines) s.line(printable(text));
   }
 }
 

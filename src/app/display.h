@@ -14,7 +14,7 @@ namespace clientele {
 
 struct DisplayOptions {
   bool json = false;      ///< --log-format json
-  bool quiet = false;     ///< --quiet: errors and warnings only
+  bool quiet = false;     ///< --quiet: errors, warnings and the summary event of a JSON log only
   bool terminal = false;  ///< a bar that is redrawn in place
   bool colour = false;
 };
@@ -44,6 +44,10 @@ class Display : public Progress {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Text of files and job files as a terminal may show it: control characters and bytes that are no UTF-8 as \\xNN, line
+/// ends as \\n, so that no name can move the cursor or look like a message.
+std::string printable(const std::string& text);
 
 /// Rounded for reading: "1,234,567", "12.3 s", "2 min 05 s", "1.3 GiB".
 std::string readable_count(int64_t n);

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "clientele/base/errors.h"
+#include "display.h"
 #include "job_file.h"
 #include "job_layers.h"
 
@@ -54,7 +55,7 @@ void refuse_problems(const std::vector<Problem>& problems, const std::string& jo
   std::string what =
       job_name + " has " + std::to_string(problems.size()) + (problems.size() == 1 ? " problem" : " problems");
   for (const Problem& problem : problems)
-    what += "\n  " + (problem.where.empty() ? "" : problem.where + ": ") + problem.text;
+    what += "\n  " + (problem.where.empty() ? "" : printable(problem.where) + ": ") + printable(problem.text);
   throw Error(
       ErrorKind::usage,
       {.what = what,

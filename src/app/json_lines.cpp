@@ -1,10 +1,12 @@
 #include "json_lines.h"
 
+#include "display.h"
+
 namespace clientele {
 namespace {
 
 std::string plain(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return printable(value.get<std::string>());
   if (value.is_null()) return "-";
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_array()) {
@@ -26,7 +28,7 @@ std::string inline_object(const Json& object) {
                        (value.is_array() && value.empty());
     if (!empty)
       text += (text.empty() ? "" : ", ") +
-              (key + ' ' + (value.is_object() ? '(' + inline_object(value) + ')' : plain(value)));
+              (printable(key) + ' ' + (value.is_object() ? '(' + inline_object(value) + ')' : plain(value)));
   }
   return text;
 }
@@ -36,7 +38,8 @@ std::string inline_object(const Json& object) {
 std::string json_lines(const Json& json, int indent) {
   const std::string space(static_cast<size_t>(indent), ' ');
   std::string text;
-  for (const auto& [key, value] : json.items()) {
+  for (const auto& [name, value] : json.items()) {
+    const std::string key = printable(name);
     if (value.is_object()) {
       text += space + key + ":\n" + json_lines(value, indent + 2);
     } else if (value.is_array() && holds_objects(value)) {

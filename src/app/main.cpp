@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -9,6 +10,7 @@
 #include "clientele/base/json.h"
 #include "command_line.h"
 #include "commands.h"
+#include "display.h"
 #include "signals.h"
 #include "stdout_text.h"
 
@@ -36,9 +38,22 @@ int dispatch(const CommandLine& line) {
   return 0;
 }
 
+/// Only `what` may have lines: the list of a job's problems.
+clientele::Complaint printable(const clientele::Complaint& complaint) {
+  using clientele::printable;
+  std::string what;
+  for (size_t start = 0; start <= complaint.what.size();) {
+    const size_t end = std::min(complaint.what.find('\n', start), complaint.what.size());
+    what += (start == 0 ? "" : "\n") + printable(complaint.what.substr(start, end - start));
+    start = end + 1;
+  }
+  return {what, printable(complaint.where), printable(complaint.expected), printable(complaint.found),
+          printable(complaint.hint)};
+}
+
 /// Tells a failure: as text, or as the last event of a JSON log.
 int tell(bool json, int code, const clientele::Complaint& complaint) {
-  std::string text = "error: " + clientele::format(complaint) + '\n';
+  std::string text = "error: " + clientele::format(printable(complaint)) + '\n';
   if (json) {
     const clientele::Json event = {{"event", "summary"},
                                    {"status", "failed"},
@@ -62,6 +77,7 @@ int main(int argc, char** argv) {
   constexpr int kInternal = static_cast<int>(clientele::ErrorKind::internal);
   try {
     clientele::install_signal_handlers();
+    line.log_json = clientele::wants_json_log(argc, argv);
     line = clientele::parse_command_line(argc, argv);
     return dispatch(line);
   } catch (const Error& error) {
