@@ -11,9 +11,12 @@
 namespace clientele {
 namespace {
 
+/// Limits in full: 100000, not 1e+05.
 std::string number_text(double x) {
   char buffer[32];
-  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+  const bool plain = std::fabs(x) >= 1e-4 && std::fabs(x) < 1e16;
+  const auto format = plain ? std::chars_format::fixed : std::chars_format::general;
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, x, format).ptr);
 }
 
 std::string range_text(const FieldInfo& info) {

@@ -13,6 +13,11 @@ std::string literal(T value) {
   char buffer[32];
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
+/// Whole limits are written in full: 100000, not 1e+05.
+std::string limit(double value) {
+  const bool whole = std::trunc(value) == value && std::fabs(value) < 1e15;
+  return whole ? literal(static_cast<int64_t>(value)) : literal(value);
+}
 std::string literal(bool value) {
   return value ? "true" : "false";
 }
@@ -28,9 +33,9 @@ std::string literal(const std::vector<T>& values) {
 
 std::string range_of(const FieldInfo& info) {
   const bool low = !std::isinf(info.low), high = !std::isinf(info.high);
-  if (low && high) return literal(info.low) + " to " + literal(info.high);
-  if (low) return "at least " + literal(info.low);
-  return high ? "at most " + literal(info.high) : "";
+  if (low && high) return limit(info.low) + " to " + limit(info.high);
+  if (low) return "at least " + limit(info.low);
+  return high ? "at most " + limit(info.high) : "";
 }
 
 std::string wrap(const std::string& text, const std::string& indent, size_t width) {

@@ -48,7 +48,8 @@ std::string shown(const Scalar& value) {
     std::string operator()(double v) const {
       char buffer[32];
       const auto end = std::to_chars(buffer, buffer + sizeof buffer, v);
-      return std::string(buffer, end.ptr);
+      const std::string text(buffer, end.ptr);
+      return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
     }
     std::string operator()(const std::string& v) const { return "\"" + v + "\""; }
   };
