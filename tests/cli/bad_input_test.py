@@ -211,6 +211,112 @@ class BadInput(Case):
         self.assertEqual([(p.name, p.read_text()) for p in self.out.iterdir()], [("thesis.txt", "mine")])
         self.assertEqual(self.listing(), ["data.h5", "job.toml", "out"])
 
+    def contents(self, folder):
+        return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+    def left_untouched(self, *arguments, says=()):
+        """The command and its plan exit 4, and the output folder is as before."""
+        before = self.contents(self.out)
+        text = run(*arguments, "--out", self.out, expect=4).stderr
+        if arguments[0] == "run":
+            self.assertEqual(text[text.index("error:"):], run("plan", *arguments[1:], "--out", self.out, expect=4).stderr)
+        for part in (*says, "hint:"):
+            self.assertIn(part, text)
+        self.assertEqual(before, self.contents(self.out))
+        return text
+
+    def test_a_run_json_of_others_is_foreign(self):
+        job = self.good()
+        self.out.mkdir()
+        (self.out / "precious").write_text("mine")
+        for text in ('{"a": 1}', "no json", "[]", '{"schema": 1, "program": {"name": "other"}, "checksums": {}}', '{"program": 3}'):
+            with self.subTest(text=text):
+                (self.out / "run.json").write_text(text)
+                self.left_untouched("run", job, says=("left untouched", "run.json"))
+
+    def test_files_that_people_added_are_never_lost(self):
+        job = self.good()
+        run("run", job, "--out", self.out, "-q")
+        (self.out / "notes.txt").write_text("mine")
+        (self.out / "sub").mkdir()
+        (self.out / "sub" / "deep.txt").write_text("mine too")
+        self.left_untouched("run", job, "--seed", 5, says=("notes.txt, sub", "left untouched"))
+        shutil.rmtree(self.out / "sub")
+        (self.out / "notes.txt").unlink()
+        (self.out / "segments.h5ad").unlink()  # a result with a gap may be replaced
+        (self.out / ".run.json.next").write_text("of a `clientele report` that was killed")
+        run("run", job, "--seed", 5, "--out", self.out, "-q")
+        self.assertNotIn(".run.json.next", self.contents(self.out))
+
+    def test_runs_and_scorings_never_replace_each_other(self):
+        job = self.good()
+        run("run", job, "--out", self.out, "-q")
+        model = shutil.copy(self.out / "model.h5", self.folder / "model.h5")
+        self.left_untouched("assign", model, self.data, says=("clientele run",))
+        shutil.rmtree(self.out)
+        run("assign", model, self.data, "--out", self.out, "-q")
+        self.left_untouched("run", job, says=("clientele assign",))
+        run("assign", model, self.data, "--out", self.out, "--csv", "-q")
+
+    def test_assign_never_replaces_what_it_reads(self):
+        job = self.good()
+        run("run", job, "--out", self.out, "-q")
+        model = self.out / "model.h5"
+        self.left_untouched("assign", model, self.data, says=("is or holds the input", "model.h5"))
+        scored = self.folder / "scored"
+        run("assign", model, self.data, "--out", scored, "-q")
+        new = shutil.copy(self.data, scored / "new.h5")
+        before = self.contents(scored)
+        self.assertIn("is or holds the input", run("assign", model, new, "--out", scored, expect=4).stderr)
+        inside = write_job(self.folder, f'[input]\nfile = "scored/new.h5"\n[cluster]\nk = 2\n', "inside.toml")
+        self.assertIn("is or holds the input", run("assign", model, "--job", inside, "--out", scored, expect=4).stderr)
+        self.assertEqual(before, self.contents(scored))
+
+    def test_a_link_does_not_hide_that_the_output_holds_the_input(self):
+        job = self.good()
+        self.out.mkdir()
+        shutil.move(self.data, self.out / "in.h5")
+        link = self.folder / "link"
+        link.symlink_to(self.out)
+        job.write_text(job.read_text().replace("data.h5", "out/in.h5"))
+        self.assertIn("is or holds the input", run("run", job, "--out", link, expect=2).stderr)
+        job.write_text(job.read_text().replace("out/in.h5", "link/in.h5"))
+        self.assertIn("is or holds the input", run("run", job, "--out", self.out, expect=2).stderr)
+        self.assertTrue((self.out / "in.h5").exists())
+
+    def test_contradictions_are_found_before_the_fit(self):
+        self.write(lambda f: f.create_dataset("matrix", data=rows()))
+        self.refused(2, "profile.names has 4 names", "at most 3 segments", "the name \"b\"", "columns.f0.block has no meaning",
+                     "columns.f0.transform has no meaning", "columns.f0.weight has no meaning", "[blocks.unused] is declared", "clean.stale_days",
+                     "clean.as_of",
+                     rest="[columns.f0]\nrole = \"profile\"\nblock = \"used\"\ntransform = \"log1p\"\nweight = 2\n"
+                          "[columns.f1]\nblock = \"used\"\n[blocks.used]\n[blocks.unused]\nweight = 2\n"
+                          "[clean]\nfuture = \"drop\"\nstale_days = 3\n[profile]\nnames = [\"a\", \"b\", \"b\", \"c\"]")
+        self.refused(2, "found 3.0", rest="[judge]\nsample = 3.0")
+        self.refused(2, "1 to 100000, found 200000", arguments=("--k", 200000))
+
+    def test_names_beyond_the_chosen_k_are_told(self):
+        self.write(lambda f: f.create_dataset("matrix", data=rows()))
+        job = self.job(rest='[profile]\nnames = ["a", "b", "c", "d", "e", "f"]')
+        text = run("run", job, "--out", self.out, "--k", "[2,6]").stderr
+        self.assertIn("the last names are unused", text)
+
+    def test_names_of_the_input_cannot_reach_the_terminal_raw(self):
+        bad = "a\x1b[31mred\nerror: forged"
+
+        def fill(file):
+            data = rows()
+            data[7, 1] = np.inf
+            file["matrix"] = data
+            file["matrix"].attrs["columns"] = ["x", bad, "z"]
+        self.write(fill)
+        job = self.job()
+        for arguments in (("inspect", self.data), ("plan", job), ("run", job, "--out", self.out)):
+            result = run(*arguments, expect=3 if arguments[0] == "run" else 0)
+            self.assertNotIn("\x1b", result.stdout + result.stderr)
+            self.assertNotRegex(result.stdout + result.stderr, "(?m)^error: forged")
+            self.assertIn("a\\x1b[31mred\\nerror: forged", result.stdout + result.stderr)
+
     def test_a_file_in_the_way(self):
         job = self.good()
         self.out.write_text("a file")
@@ -230,7 +336,7 @@ class BadInput(Case):
         for limit in (10, 5000, 60000):
             with self.subTest(limit=limit):
                 def limited(limit=limit):
-                    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
                     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
                 result = subprocess.run([BINARY, "run", job, "--out", self.out], capture_output=True, text=True, preexec_fn=limited)
                 self.assertEqual(result.returncode, 4, result.stderr)
@@ -265,7 +371,7 @@ class BadInput(Case):
         self.write(lambda f: f.create_dataset("matrix", data=random.normal(0, 1, (200000, 8)).astype(np.float32)))
         job = self.job(rest="max_iterations = 100000").read_text().replace("k = 3", "k = 60").replace("restarts = 1", "restarts = 500")
         (self.folder / "job.toml").write_text(job)
-        for code, number in ((130, signal.SIGINT), (143, signal.SIGTERM)):
+        for code, number in ((129, signal.SIGHUP), (130, signal.SIGINT), (143, signal.SIGTERM)):
             for stage in ("clean", "read and normalise", "k-means"):
                 with self.subTest(signal=number, stage=stage):
                     process = subprocess.Popen([BINARY, "run", self.folder / "job.toml", "--out", self.out], stderr=subprocess.PIPE,

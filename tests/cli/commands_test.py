@@ -34,7 +34,7 @@ class Commands(Case):
         names = {path.name for path in self.out.iterdir()}
         self.assertEqual(names, {"segments.h5ad", "segments.csv", "profiles.csv", "profiles.json", "model.h5", "data_quality.json", "run.json", "report.html"})
         record = json.loads((self.out / "run.json").read_text())
-        self.assertEqual(record["schema"], 1)
+        self.assertEqual((record["schema"], record["kind"]), (1, "run"))
         self.assertEqual(record["rows"], {"read": 3000, "kept": 3000, "excluded": {}})
         self.assertEqual(sum(record["result"]["sizes"]), 3000)
         self.assertEqual(set(record["checksums"]), names - {"run.json"})
@@ -101,6 +101,8 @@ class Commands(Case):
         self.assertIn("doctor", run("--help").stdout)
         self.assertIn("error:", run(expect=2).stderr)
         self.assertIn("error:", run("frobnicate", expect=2).stderr)
+        self.assertIn("`clientele run`", run("runn", self.job, expect=2).stderr)
+        self.assertIn("1 to 100000", text)
         self.assertIn("error:", run("run", self.job, "--bogus", expect=2).stderr)
 
     def test_generate_is_the_same_twice_and_refuses_to_overwrite(self):

@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import subprocess
 import unittest
 
@@ -82,6 +83,38 @@ class Night(Case):
         self.assertNotIn("\x1b", text)
         self.assertNotIn("\r", text)
         self.assertRegex(text, r"(?m)^\d\d:\d\d:\d\d \w+")
+
+    def test_quiet_json_log_and_usage_errors(self):
+        arguments = ("run", self.job, "--out", self.out, "-q", "--log-format", "json")
+        events = [json.loads(line)["event"] for line in run(*arguments, "--set", "cluster.max_iterations=1").stderr.splitlines()]
+        self.assertEqual(events, ["warning", "summary"])
+        for wrong in (("run", self.job, "--bogus"), ("runn", self.job)):
+            last = json.loads(run(*wrong, "--log-format", "json", expect=2).stderr)
+            self.assertEqual((last["event"], last["exit_code"]), ("summary", 2))
+
+    def test_each_night_goes_on_from_the_last_model(self):
+        arguments = ("run", self.job, "--out", self.out)
+        run(*arguments, "-q")
+        labels = (self.out / "segments.csv", "--csv")
+        first = run(*arguments, "--set", f"cluster.init={self.out}/model.h5", labels[1]).stderr
+        self.assertNotIn("up to date", first)
+        again = labels[0].read_bytes()
+        self.assertTrue((self.out / "model.h5").exists())
+        run(*arguments, "--set", f"cluster.init={self.out}/model.h5", "--csv", "--force")
+        self.assertEqual(again, labels[0].read_bytes())
+        # but nothing else that lies in the folder
+        (self.out / "start.h5").write_bytes((self.out / "model.h5").read_bytes())
+        self.assertIn("is or holds the input", run(*arguments, "--set", f"cluster.init={self.out}/start.h5", expect=2).stderr)
+
+    def test_hang_ups_that_nohup_ignores_stay_ignored(self):
+        process = subprocess.Popen(["nohup", BINARY, "run", self.job, "--out", self.out], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   stdin=subprocess.DEVNULL, text=True)
+        for line in process.stderr:
+            if "clean" in line:
+                process.send_signal(signal.SIGHUP)
+                break
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
 
     def on_terminal(self, env):
         leader, follower = pty.openpty()
