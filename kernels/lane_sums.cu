@@ -28,16 +28,21 @@ __global__ void __launch_bounds__(kLanes)
 }  // namespace
 
 std::vector<std::vector<double>> segment_block_sums(const Device& device, const double* values, const int32_t* labels,
-                                                    int64_t rows, int k) {
+                                                    int64_t rows, int k, int64_t lane_bytes_at_most) {
   const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
   if (blocks == 0 || k == 0) return {};
   const int64_t lane_bytes = int64_t{k} * kLanes * static_cast<int64_t>(sizeof(double));
   const bool in_shared = lane_bytes <= kSharedBytes;
+  const int64_t step = in_shared ? blocks : std::clamp<int64_t>(lane_bytes_at_most / lane_bytes, 1, blocks);
   Buffer<double> scratch;
-  if (!in_shared) scratch = Buffer<double>(device, blocks * k * kLanes, "lanes of canonical sums");
+  if (!in_shared) scratch = Buffer<double>(device, step * k * kLanes, "lanes of canonical sums");
   const Buffer<double> sums(device, blocks * k, "canonical sums of segments");
-  launch(device, "summing segments", {blocks, 1, kLanes, in_shared ? lane_bytes : 0}, sum_segments, values, labels,
-         rows, k, scratch.data(), sums.data());
+  for (int64_t done = 0; done < blocks; done += step) {
+    const int64_t row = done * kBlockRows;
+    launch(device, "summing segments", {std::min(step, blocks - done), 1, kLanes, in_shared ? lane_bytes : 0},
+           sum_segments, values + row, labels == nullptr ? nullptr : labels + row, rows - row, k, scratch.data(),
+           sums.data() + done * k);
+  }
   const std::vector<double> flat = sums.to_host();
   std::vector<std::vector<double>> result;
   for (int64_t b = 0; b < blocks; ++b) result.emplace_back(flat.begin() + b * k, flat.begin() + (b + 1) * k);

@@ -21,7 +21,8 @@ __device__ inline void fold_lanes(double* lanes) {
 
 /// For each global block of `rows` rows (values[0] is a block's row 0) and each segment c < k, the canonical sum of the
 /// values whose label is c; labels null: all of them, k = 1. One vector of k sums a block, ascending. Device arrays.
+/// Where shared memory has no room for the lanes, they take scratch memory of `lane_bytes_at_most` or one block's.
 std::vector<std::vector<double>> segment_block_sums(const Device& device, const double* values, const int32_t* labels,
-                                                    int64_t rows, int k);
+                                                    int64_t rows, int k, int64_t lane_bytes_at_most = kLaneBytes);
 
 }  // namespace clientele::gpu

@@ -21,6 +21,7 @@ inline constexpr int64_t kPlainSumRows =
 /// Passes with per-row scratch take this many global blocks (65,536 rows, summed canonically by one CUDA block each) a
 /// multiprocessor at once.
 inline constexpr int64_t kBatchBlocksPerMultiprocessor = 1;
-inline constexpr int64_t kCopyBytes = int64_t{32} << 20;  ///< piece of a copy through scratch memory
+inline constexpr int64_t kLaneBytes = int64_t{512} << 20;  ///< lanes of canonical sums in global memory, at most
+inline constexpr int64_t kCopyBytes = int64_t{32} << 20;   ///< piece of a copy through scratch memory
 
 }  // namespace clientele::gpu

@@ -6,7 +6,7 @@
 
 #include "clientele/base/errors.h"
 #include "clientele/compute/backends.h"
-#include "kernels/device.h"
+#include "kernels/lane_sums.h"
 #include "kernels/screen.h"
 #include "kernels/tile.h"
 #include "stand_in.h"
@@ -95,6 +95,34 @@ TEST(Memory, AnUploadIsDoneWhenItReturns) {
   two.upload_columns({columns.data(), 2, 2, 3});
   std::fill(columns.begin(), columns.end(), -1.0);
   EXPECT_EQ(two.to_host(), (std::vector<double>{1, 2, 3, 4}));
+}
+
+TEST(LaneSums, AreTheSameInAnyScratchMemory) {
+  const Device device(0);
+  constexpr int k = 100;  // lanes of 51,200 bytes: too many for shared memory
+  const int64_t rows = 4 * kBlockRows + 500;
+  std::vector<double> values;
+  std::vector<int32_t> labels;
+  for (int64_t i = 0; i < rows; ++i) {
+    values.push_back(1.0 / static_cast<double>(i + 1));
+    labels.push_back(static_cast<int32_t>(i * 7 % k));
+  }
+  const auto on_device = uploaded<double>(device, values, "values");
+  const auto segments = uploaded<int32_t>(device, labels, "labels");
+  const auto sums = [&](int64_t lane_bytes) {
+    return segment_block_sums(device, on_device.data(), segments.data(), rows, k, lane_bytes);
+  };
+  const auto expected = sums(kLaneBytes);
+  ASSERT_EQ(expected.size(), 5u);
+  Lanes first;
+  for (int64_t i = 0; i < kBlockRows; ++i)
+    if (labels[static_cast<size_t>(i)] == 7) first.lane[i % kLanes] += values[static_cast<size_t>(i)];
+  EXPECT_EQ(expected[0][7], first.fold());
+  stand_in::limit_memory(3 * 51'200 + 5 * k * 8);
+  EXPECT_EQ(sums(1), expected);
+  EXPECT_EQ(sums(3 * 51'200), expected);
+  EXPECT_THROW(sums(5 * 51'200), Error);
+  stand_in::limit_memory(-1);
 }
 
 TEST(Device, AnUnknownOneIsRefused) {
