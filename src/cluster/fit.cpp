@@ -27,6 +27,7 @@ void order_by_count(Clustering& clustering) {
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
     return clustering.counts[static_cast<size_t>(a)] > clustering.counts[static_cast<size_t>(b)];
   });
+  clustering.reordered = !std::is_sorted(order.begin(), order.end());
   permute(clustering.centroids, order, clustering.d);
   permute(clustering.sums, order, clustering.d);
   permute(clustering.counts, order, 1);

@@ -1,4 +1,6 @@
 // The last pass: what is published about every row.
+#include <algorithm>
+
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/cluster/cluster.h"
 #include "pass.h"
@@ -7,19 +9,27 @@ namespace clientele {
 
 namespace {
 
-/// Sums of the labels that the published centroids give. After strict convergence they are the fit's own; otherwise one
-/// more pass finds them.
+/// Any row of any rank as far from its second segment as from its own.
+bool any_tie(std::span<const float> margins, Comm& comm) {
+  std::vector<int64_t> ties = {std::find(margins.begin(), margins.end(), 0.0f) != margins.end() ? 1 : 0};
+  comm.sum(ties);
+  return ties[0] > 0;
+}
+
+/// Sums of the published labels. After strict convergence they are the fit's own, unless ties fell differently;
+/// otherwise one more pass finds them.
 void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out, Env& env) {
   if (clustering.sums.empty()) return;  // a saved model: its rows are scored, not summed
-  if (clustering.stopped_by == "strict") {
+  if (clustering.stopped_by == "strict" && !(clustering.reordered && any_tie(out.margin, env.comm))) {
     out.sums = clustering.sums;
     out.counts = clustering.counts;
-    return;
+  } else {
+    clear_labels(rows, env);
+    PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, env);
+    out.sums = std::move(pass.sums);
+    out.counts = std::move(pass.counts);
   }
-  clear_labels(rows, env);
-  PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, env);
-  out.sums = std::move(pass.sums);
-  out.counts = std::move(pass.counts);
+  out.inertia = exact_inertia(rows, clustering.square_sums, clustering.centroids, clustering.k, out.sums, out.counts);
 }
 
 std::vector<int64_t> count_rows(std::span<const int32_t> labels, int k, Comm& comm) {
@@ -33,7 +43,6 @@ std::vector<int64_t> count_rows(std::span<const int32_t> labels, int k, Comm& co
 
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
   Published out;
-  sum_published(rows, clustering, out, env);
   const size_t n = static_cast<size_t>(rows.rows);
   out.label.resize(n);
   out.second.resize(n);
@@ -52,6 +61,7 @@ Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
     env.backend.assign_ops().publish(block, centroids, slots, sums);
     env.progress.advance(block.rows());
   });
+  sum_published(rows, clustering, out, env);
   out.rows = count_rows(out.label, clustering.k, env.comm);
   std::vector<std::vector<double>> margins;
   for (const double sum : sums.margin_blocks) margins.push_back({sum});

@@ -119,7 +119,7 @@ const Score* Scores::find(const std::string& metric) const {
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env) {
   check_metrics(spec);
-  Scores out{.k = clustering.k, .inertia = clustering.inertia, .scores = {}};
+  Scores out{.k = clustering.k, .inertia = published.inertia, .scores = {}};
   for (const std::string& name : spec.metrics) {
     const Metric& metric = *find_metric(name);
     const MetricValue value = metric.compute({rows, clustering, published, spec, seed, env});

@@ -194,6 +194,33 @@ TEST(Publish, ASavedModelsCentroids) {
   EXPECT_TRUE(scored.sums.empty());
 }
 
+TEST(Publish, TiesThatTheOrderOfSegmentsDecides) {
+  // A row half way between both centroids goes to the lower index, and ordering by size swaps the indices.
+  const Matrix matrix{.n = 6, .d = 1, .x = {0, -6, 3, 3, 3, 3}, .weights = {}};
+  int swapped = 0;
+  for (int64_t seed = 0; seed < 20; ++seed) {
+    Workplace place;
+    RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+    ClusterSpec spec;
+    spec.init = "random";
+    spec.seed = seed;
+    const Clustering result = fit(rows, 2, spec, {}, place.env);
+    const Published published = publish(rows, result, place.env);
+    std::vector<int64_t> rows_of(2);
+    double inertia = 0;
+    for (size_t i = 0; i < 6; ++i) {
+      const auto c = static_cast<size_t>(published.label[i]);
+      ++rows_of[c];
+      inertia += std::pow(static_cast<double>(matrix.x[i]) - static_cast<double>(result.centroids[c]), 2);
+    }
+    EXPECT_EQ(published.rows, rows_of);
+    EXPECT_EQ(published.counts, rows_of);
+    EXPECT_NEAR(published.inertia, inertia, 1e-9);
+    swapped += result.reordered && published.counts != result.counts ? 1 : 0;
+  }
+  EXPECT_GT(swapped, 0);
+}
+
 TEST(Publish, OneSegment) {
   Workplace place;
   RowBlocks rows = blocks_of(iris(), Space::centred, place.env);

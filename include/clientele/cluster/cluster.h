@@ -60,10 +60,12 @@ struct Clustering {
   std::vector<int64_t> counts;      ///< k, sum of m
   std::vector<int64_t> rows;        ///< k, rows
   std::vector<Int128> square_sums;  ///< d: Q_j, of all ranks
-  double inertia = 0;    ///< to the published centroids, of the last pass' sums, exact integers until the division
+  double inertia = 0;    ///< of the last pass' labels to the published centroids, exact integers until the division
   double last_gain = 0;  ///< relative gain in inertia of the last round
   int iterations = 0;
   bool converged = false;
+  bool reordered = false;     ///< segments stand in another order than the last pass saw them in: exact ties, which
+                              ///< the lowest index wins, may fall differently in publish()
   std::string stopped_by;     ///< "strict", "shift", ..., "max_iterations", "cycle"
   int restart = 0;            ///< which one won
   int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds
@@ -108,6 +110,7 @@ double exact_inertia(const RowBlocks& rows, std::span<const Int128> square_sums,
 struct Published {
   std::vector<int32_t> label, second;
   std::vector<float> distance, margin;
+  double inertia = 0;                 ///< of the published labels to the published centroids; 0 without sums
   double mean_margin = 0;             ///< all ranks: the simplified silhouette
   std::vector<double> distance_sums;  ///< k: sum of distances to the own centroid, all ranks
   std::vector<WideSum> sums;    ///< k x d, of the published labels, all ranks; empty for a saved model's centroids
