@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <map>
 
 #include "clientele/base/errors.h"
 #include "clientele/base/exact_math.h"
@@ -80,29 +80,33 @@ std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, 
 }
 
 std::vector<float> seed_random(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env) {
+  constexpr int64_t kPiece = 4096;
   const RandomKey key{seed, Purpose::random_start, restart, 0, 0};
-  const size_t d = static_cast<size_t>(rows.d);
+  std::map<std::vector<float>, int64_t> distinct;  // and the row of the smallest key
   // Among many equal rows more than k keys are needed: ask for twice as many until k rows differ.
-  for (int64_t wanted = k;; wanted = std::min(2 * wanted, rows.total_rows)) {
-    std::vector<int64_t> drawn;
-    for (const auto& [bits, row] : smallest_keys(rows, key, wanted, env)) drawn.push_back(row);
-    const std::vector<float> values = fetch_rows(rows, drawn, env);
-    std::set<std::vector<float>> seen;
-    std::vector<std::pair<int64_t, size_t>> chosen;
-    for (size_t i = 0; i < drawn.size() && static_cast<int>(chosen.size()) < k; ++i) {
-      const auto begin = values.begin() + static_cast<int64_t>(i * d);
-      if (seen.emplace(begin, begin + rows.d).second) chosen.emplace_back(drawn[i], i);
+  int64_t looked = 0;
+  for (int64_t wanted = k; static_cast<int>(distinct.size()) < k; wanted = std::min(2 * wanted, rows.total_rows)) {
+    if (looked >= rows.total_rows) throw_too_few_distinct(k, static_cast<int64_t>(distinct.size()));
+    const auto keys = smallest_keys(rows, key, wanted, env);
+    const int64_t found = static_cast<int64_t>(keys.size());
+    if (looked >= found) throw_too_few_distinct(k, static_cast<int64_t>(distinct.size()));
+    while (looked < found && static_cast<int>(distinct.size()) < k) {
+      std::vector<int64_t> drawn;
+      for (const int64_t last = std::min(found, looked + kPiece); looked < last; ++looked)
+        drawn.push_back(keys[static_cast<size_t>(looked)].second);
+      const std::vector<float> values = fetch_rows(rows, drawn, env);
+      for (size_t i = 0; i < drawn.size() && static_cast<int>(distinct.size()) < k; ++i) {
+        const auto begin = values.begin() + static_cast<int64_t>(i) * rows.d;
+        distinct.try_emplace(std::vector<float>(begin, begin + rows.d), drawn[i]);
+      }
     }
-    if (static_cast<int>(chosen.size()) == k) {
-      std::sort(chosen.begin(), chosen.end());
-      std::vector<float> centroids;
-      for (const auto& [row, i] : chosen)
-        centroids.insert(centroids.end(), values.begin() + static_cast<int64_t>(i * d),
-                         values.begin() + static_cast<int64_t>((i + 1) * d));
-      return centroids;
-    }
-    if (wanted >= rows.total_rows) throw_too_few_distinct(k, static_cast<int64_t>(chosen.size()));
   }
+  std::vector<std::pair<int64_t, const std::vector<float>*>> chosen;
+  for (const auto& [values, row] : distinct) chosen.emplace_back(row, &values);
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<float> centroids;
+  for (const auto& [row, values] : chosen) centroids.insert(centroids.end(), values->begin(), values->end());
+  return centroids;
 }
 
 }  // namespace clientele

@@ -81,6 +81,17 @@ TEST(Seeding, RandomEqualsTheOracle) {
   }
 }
 
+TEST(Seeding, RandomFindsTheRareRowsAmongManyEqualOnes) {
+  Matrix matrix{.n = 20'000, .d = 1, .x = std::vector<float>(20'000, 1), .weights = {}};
+  matrix.x[7] = 2;
+  matrix.x[15'000] = 3;
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+  std::vector<float> start = seed_random(rows, 3, 1, 0, place.env);
+  std::sort(start.begin(), start.end());
+  EXPECT_EQ(start, (std::vector<float>{1, 2, 3}));
+}
+
 TEST(Seeding, RestartsAndSeedsDraw) {
   Workplace place;
   const Matrix matrix = mixture(1000, 3, 5, 6, 43);
