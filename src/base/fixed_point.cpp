@@ -57,9 +57,10 @@ float centroid_value(const WideSum& sum, double scale, int64_t count) {
 }
 
 int weight_bits(double total, int64_t rows) {
+  if (!(total > 0)) return 0;
   // Each rounding adds at most one half.
   const double limit = 0x1p42 - 0.5 * static_cast<double>(rows);
-  int bits = 20;
+  int bits = 42 - std::ilogb(total);
   while (bits > -1100 && std::ldexp(total, bits) > limit) --bits;
   return bits;
 }

@@ -42,8 +42,9 @@ double to_double(Int128 value);
 /// float(double(sum) / scale / double(count)); count > 0.
 float centroid_value(const WideSum& sum, double scale, int64_t count);
 
-/// Row weights (exactness.md 3): p <= 20 the largest with sum(llrint(w * 2^p)) <= 2^42.
-/// total = upper bound or exact double sum of the weights. Throws nothing; the caller checks finiteness and w >= 0.
+/// Row weights: the largest p that keeps sum(llrint(w * 2^p)) <= 2^42 for any `rows` weights of this sum, so that
+/// weights of any unit are as fine as can be. total = exact double sum of the weights; 0: p is 0. Throws nothing; the
+/// caller checks finiteness and w >= 0.
 int weight_bits(double total, int64_t rows);
 int64_t quantise_weight(double w, int bits);
 
