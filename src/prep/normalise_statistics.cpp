@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "clientele/base/errors.h"
 #include "normalise_steps.h"
 
 namespace clientele {
@@ -184,6 +185,21 @@ void fit_moments(Fit& fit) {
   for (size_t i = 0; i < pending.size(); ++i) pending[i]->moments = moments[i];
 }
 
+namespace {
+
+void refuse_overflow(const FittedFeature& f) {
+  if (std::isfinite(f.moments.variance()) && std::isfinite(f.moments.max - f.moments.min)) return;
+  throw Error(ErrorKind::input,
+              {.what = "a column's values are so far apart that their spread overflows",
+               .where = "column " + f.feature.name,
+               .expected = "a finite variance in double precision",
+               .found = "values from " + std::to_string(f.moments.min) + " to " + std::to_string(f.moments.max),
+               .hint = "Winsorise (normalise.winsorise = [0.001, 0.999]), or give the column a "
+                       "transform such as asinh."});
+}
+
+}  // namespace
+
 void fit_scales(Fit& fit) {
   std::vector<FittedFeature> kept;
   for (FittedFeature& f : fit.features) {
@@ -192,6 +208,7 @@ void fit_scales(Fit& fit) {
       const bool spread = f.moments.max > f.moments.min && f.moments.variance() > 0;
       const Moments& raw = fit.raw(f.column);
       const bool kept_on_purpose = raw.min == raw.max && raw.missing == 0;
+      refuse_overflow(f);
       set_scale(fit, f);
       if (!spread && !kept_on_purpose) {
         fit.drop(f.feature.name, "constant after curve, winsorising and imputation");

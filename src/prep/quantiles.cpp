@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "block_walk.h"
+#include "clientele/compute/formulas.h"
 #include "clientele/prep/normalise.h"
 #include "order_search.h"
 
@@ -145,7 +146,7 @@ std::vector<std::vector<double>> exact_quantiles(Source& source, const CleanRows
       const QuantilePosition at = quantile_position(wanted[c].present, probabilities[i]);
       const double low = apply_curve(curve, wanted[c].at(at.low));
       const double high = apply_curve(curve, wanted[c].at(at.high));
-      of_column[i] = std::fma(at.f, high - low, low);
+      of_column[i] = between(at.f, low, high);
     }
   }
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "block_walk.h"
 #include "clientele/base/errors.h"
@@ -63,6 +64,17 @@ struct BadValue {
        .expected = "finite values",
        .found = std::to_string(count) + " that are not, this one first",
        .hint = "Missing values need an imputation that was fitted (clean.missing); very large ones a transform."});
+}
+
+/// A finite feature less its mean may lie beyond float32.
+void refuse_infinite(std::span<const float> max_abs, const FeatureSpace& space) {
+  for (size_t j = 0; j < max_abs.size(); ++j)
+    if (std::isinf(max_abs[j]))
+      throw Error(ErrorKind::input, {.what = "a feature is too large for float32 once its mean is taken off",
+                                     .where = "feature " + space.features[j].name,
+                                     .expected = "distances from the mean below 3.4e38",
+                                     .found = "larger ones",
+                                     .hint = "Scale the column (normalise.method), or give it a transform."});
 }
 
 /// Fills the blocks with uncentred features. Collective: a bad value on any rank is an error on all.
@@ -147,15 +159,25 @@ std::vector<float> max_abs(RowBlocks& blocks, Env& env) {
 void set_weights(const CleanReader& reader, int column, RowBlocks& blocks, Env& env) {
   const double total = column_sum(reading(reader), reader.rows(), column, env);
   blocks.weight_bits = weight_bits(total, reader.rows());
+  std::vector<int64_t> lost(static_cast<size_t>(env.pool.threads()));
   for (auto& block : blocks.blocks) {
     std::vector<int64_t> m(static_cast<size_t>(block->rows()));
     const RowRange range{block->first_row(), block->first_row() + block->rows()};
     walk_blocks(reading(reader), range, std::span<const int>(&column, 1), env, [&](const Piece& piece) {
       int64_t* to = m.data() + (piece.first_row - range.first);
-      for (const double w : piece.values.column(0)) *to++ = quantise_weight(w, blocks.weight_bits);
+      for (const double w : piece.values.column(0)) {
+        *to = quantise_weight(w, blocks.weight_bits);
+        lost[static_cast<size_t>(piece.worker)] += w > 0 && *to == 0 ? 1 : 0;
+        ++to;
+      }
     });
     env.backend.sample_ops().set_weights(*block, m);
   }
+  int64_t without = std::accumulate(lost.begin(), lost.end(), int64_t{0});
+  env.comm.sum(std::span<int64_t>(&without, 1));
+  if (without > 0)
+    env.warnings.push_back(std::to_string(without) +
+                           " rows have a weight below 2^-43 of the sum of all weights; it counts as 0.");
 }
 
 }  // namespace
@@ -174,6 +196,7 @@ RowBlocks make_row_blocks(Source& source, const CleanRows& rows, FeatureSpace& s
   transform(reader, space, wanted, blocks, steps.get(), env);
   bring_to_engine_space(blocks, space, fit_means, env);
   const std::vector<float> largest = max_abs(blocks, env);
+  refuse_infinite(largest, space);
   for (const float max : largest) blocks.scales.push_back(fixed_scale(fixed_exponent(max)));
   if (steps) steps->refuse_coarse(blocks, largest, space, env);
   return blocks;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "clientele/base/errors.h"
+#include "clientele/compute/formulas.h"
 #include "order_search.h"
 
 namespace clientele {
@@ -46,7 +48,7 @@ struct Quartiles {
   double range(const OrderSearch& search, size_t feature) const {
     const auto at = [&](size_t i, const QuantilePosition& q) {
       const double low = search.lowest(feature, i), high = search.lowest(feature, i + 1);
-      return std::fma(q.f, high - low, low);
+      return between(q.f, low, high);
     };
     return at(2, q3) - at(0, q1);
   }
@@ -83,6 +85,12 @@ std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs
   return out;
 }
 
+std::string number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", x);
+  return text;
+}
+
 [[noreturn]] void refuse(const std::string& feature, double max_abs, double spread) {
   throw Error(
       ErrorKind::input,
@@ -90,7 +98,7 @@ std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs
        .where = "feature " + feature,
        .expected =
            "a largest distance from the mean of at most 2^24 times the interquartile range (or the standard deviation)",
-       .found = std::to_string(max_abs) + " against " + std::to_string(spread),
+       .found = number(max_abs) + " against " + number(spread),
        .hint = "Winsorise (normalise.winsorise = [0.001, 0.999]) or give the column a transform."});
 }
 
@@ -140,7 +148,14 @@ StepCheck::Proof StepCheck::proof(size_t j, const RowBlocks& blocks, double max_
   // 16 times what is needed: more than all roundings, and than a curve may fail to keep the order of neighbours.
   const double range = static_cast<double>(to_feature(high)) - static_cast<double>(to_feature(low));
   if (range > 16 * max_abs * kWidest) return Proof::fine;
-  return high > low ? Proof::some : Proof::none;
+  if (high > low) return Proof::some;
+  // Shift and scale may have blurred what still differs before them.
+  FeatureTransform before = transforms_[j];
+  before.shift = 0;
+  before.scale = before.factor = 1;
+  const bool differ =
+      transform_value(before, knots_.data(), high_[j]) > transform_value(before, knots_.data(), low_[j]);
+  return differ ? Proof::some : Proof::none;
 }
 
 void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs, const FeatureSpace& space, Env& env) {

@@ -114,6 +114,9 @@ TEST(RowBlocks, WeightsBecomeIntegers) {
   table.add("w", weights).role = ColumnRole::weight;
   const Rows rows = make_rows(table, {}, false, 1);
   EXPECT_EQ(rows.weight_bits, weight_bits(98 * 0.5 + 3, 100));
+  // The unit of weights does not matter.
+  for (size_t i = 0; i < 100; ++i) table.columns[1][i] = weights[i] * 0x1p-40;
+  EXPECT_EQ(make_rows(table, {}, false, 1).weight_bits, rows.weight_bits + 40);
   // Weights do not touch the features.
   Table plain = table;
   plain.schema.columns[1].role = ColumnRole::profile;
@@ -159,6 +162,7 @@ TEST(RowBlocks, RefuseAColumnThatAnOutlierWouldBlur) {
   EXPECT_FALSE(refused(2.2e7, normals));
   EXPECT_TRUE(refused(2.4e7, normals));
   EXPECT_TRUE(refused(1e12, normals));
+  EXPECT_TRUE(refused(1e30, normals));  // blurs the others so far that they seem equal
   // A range of 0: the deviation counts, which one outlier among few rows raises enough.
   EXPECT_FALSE(refused(1e12, std::vector<double>(4000, 1)));
   // 60 % zeros: the first quartile is among them, the third is not.

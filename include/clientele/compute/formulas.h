@@ -67,6 +67,11 @@ CLIENTELE_HD inline float unit_value(float x, double norm) {
 
 // ---- exact quantiles ----
 
+/// The type-7 quantile a share f of the way from one order statistic to the next.
+CLIENTELE_HD inline double between(double f, double low, double high) {
+  return f == 0 ? low : std::fma(f, high - low, low);  // high - low may overflow
+}
+
 /// Order-preserving key of a finite double; -0 equals +0.
 CLIENTELE_HD inline uint64_t ordered_key(double x) {
   const double y = x + 0.0;  // -0 becomes +0
@@ -165,7 +170,8 @@ inline ScreenBound screen_bound(double norm2, int d) {
   const double length = std::sqrt(norm2) * (1.0 + d * 0x1p-52);
   const double tiny = (d + 4) * 0x1p-148;  // results of the chain may be denormal
   ScreenBound b;
-  if (!(length <= static_cast<double>(kScreenReach))) {  // always the best lower bound, never certified
+  // Always the best lower bound, never certified. g covers n u / (1 - n u) only while n u is small.
+  if (!(length <= static_cast<double>(kScreenReach)) || d > 100'000) {
     b.bias = -HUGE_VALF;
     b.constant = HUGE_VALF;
     return b;
