@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "clientele/base/cancel.h"
 #include "clientele/base/errors.h"
@@ -46,11 +48,55 @@ TEST(Display, LogHasALineAStage) {
 
 TEST(Display, ManyStartsAreOneStage) {
   const std::string text = shown({}, [](Display& display) {
-    for (const char* name : {"k-means, start 1", "k-means, start 2", "write"}) display.stage(name, 0, "");
+    for (const char* name : {"k-means, k = 2, start 1 of 2", "k-means, k = 2, start 2 of 2", "write"})
+      display.stage(name, 0, "");
   });
   EXPECT_NE(text.find("start 1"), std::string::npos);
   EXPECT_EQ(text.find("start 2"), std::string::npos);
   EXPECT_NE(text.find("write"), std::string::npos);
+}
+
+TEST(Display, IterationsAreALimit) {
+  const std::string text = shown({}, [](Display& display) { display.stage("k-means, k = 3", 300, "iterations"); });
+  EXPECT_NE(text.find("k-means, k = 3: at most 300 iterations\n"), std::string::npos) << text;
+}
+
+TEST(Display, EveryKIsToldAndEveryStartThatTakesASecond) {
+  const std::string text = shown({}, [](Display& display) {
+    for (const char* name : {"k-means, k = 2, start 1 of 3", "k-means, k = 2, start 2 of 3"})
+      display.stage(name, 0, "");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1010));
+    for (const char* name : {"k-means, k = 2, start 3 of 3", "k-means, k = 3, start 1 of 3"})
+      display.stage(name, 0, "");
+  });
+  EXPECT_NE(text.find("k = 2, start 1"), std::string::npos) << text;
+  EXPECT_EQ(text.find("k = 2, start 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("k = 2, start 3"), std::string::npos) << text;
+  EXPECT_NE(text.find("k = 3, start 1"), std::string::npos) << text;
+}
+
+TEST(Display, QuietJsonIsWarningsAndTheSummary) {
+  const std::string text = shown({.json = true, .quiet = true}, play);
+  EXPECT_EQ(text.find("\"stage\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"warning\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"summary\""), std::string::npos) << text;
+}
+
+TEST(Display, NamesCannotReachTheTerminalRaw) {
+  EXPECT_EQ(printable("a\x1b[2Jb\nc\td\x7f"), "a\\x1b[2Jb\\nc\\x09d\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "1m"),
+            "\\xc2\\x9b"
+            "1m");  // the one-character form of escape and bracket
+  EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3");
+  const std::string words = "Umsatz in \u20ac, \u00e4lter, \U0001f600";
+  EXPECT_EQ(printable(words), words);
+  const std::string text = shown({}, [](Display& display) {
+    display.warn("bad\x1b]0;x\x07");
+    display.finish({}, {"line\nerror: forged"});
+  });
+  EXPECT_EQ(text, "warning: bad\\x1b]0;x\\x07\nline\\nerror: forged\n");
+  EXPECT_EQ(json_lines({{"a\nb", "c\x1b"}}), "a\\nb: c\\x1b\n");
 }
 
 TEST(Display, QuietLeavesWarnings) {

@@ -96,6 +96,28 @@ TEST(StagedFolder, AForeignFolderIsLeftUntouched) {
   EXPECT_EQ(error_of([&] { StagedFolder staged("/", "run.json"); }).kind(), ErrorKind::files);
 }
 
+TEST(StagedFolder, TheCheckCanRefuseAFolderWithTheMarker) {
+  const TemporaryFolder parent;
+  const fs::path out = parent.path() / "out";
+  fs::create_directory(out);
+  write_text(out / "run.json", "of another program");
+  bool refuse = true;
+  const FolderCheck check = [&](const fs::path& folder) {
+    EXPECT_EQ(folder, fs::canonical(out));
+    if (refuse) throw Error(ErrorKind::files, {.what = "not this one"});
+  };
+  EXPECT_EQ(error_of([&] { StagedFolder staged(out, "run.json", check); }).complaint().what, "not this one");
+  EXPECT_EQ(error_of([&] { refuse_foreign(out, "run.json", check); }).complaint().what, "not this one");
+  refuse_foreign(parent.path() / "none", "run.json", check);
+  refuse = false;
+  refuse_foreign(out, "run.json", check);
+  StagedFolder staged(out, "run.json", check);
+  write_text(staged.path() / "run.json", "mine");
+  refuse = true;  // as if somebody had put a file there meanwhile
+  EXPECT_EQ(error_of([&] { staged.publish(); }).complaint().what, "not this one");
+  EXPECT_EQ(read_text(out / "run.json"), "of another program");
+}
+
 TEST(StagedFolder, AFolderThatBecameForeignMeanwhileIsLeftUntouched) {
   const TemporaryFolder parent;
   const fs::path out = parent.path() / "out";

@@ -53,7 +53,7 @@ TEST(SegmentNames, OwnNamesOverride) {
   EXPECT_EQ(segment_names(profiles, {.names = {"High a", "", "Lapsed"}}),
             (Names{"High a", "High a (second)", "Lapsed"}));
   EXPECT_THROW(segment_names(profiles, {.names = {"x", "x"}}), Error);
-  EXPECT_THROW(segment_names(profiles, {.names = {"a", "b", "c", "d"}}), Error);
+  EXPECT_EQ(segment_names(profiles, {.names = {"a", "b", "c", "d"}}), (Names{"a", "b", "c"}));
 }
 
 TEST(SegmentNames, MissingZStandsForNothing) {
