@@ -25,6 +25,11 @@ void add_events(const Job& job, Env& env, Clients& clients) {
     clients.plan.decoded_bytes += log_plan.decoded_bytes;
   }
   clients.behaviour = std::move(table.report);
+  clients.checks = std::move(table.checks);
+  const int64_t without = clients.behaviour.value("table_rows_without_events", int64_t{0});
+  if (without > 0 && !job.events.paying_only)
+    env.warnings.push_back(std::to_string(without) +
+                           " clients of the table have no events; their behaviour features are missing and imputed.");
   clients.excluded = std::move(table.excluded);
 }
 
@@ -41,6 +46,12 @@ Clients open_clients(const Job& job, Env& env) {
   if (job.events.present()) add_events(job, env, clients);
   apply_column_specs(job.columns, clients.source->mutable_schema());
   return clients;
+}
+
+void describe_events(const Clients& clients, Json& quality) {
+  if (clients.behaviour.is_null()) return;
+  for (const Json& check : clients.checks) quality["checks"].push_back(check);
+  quality["events"] = clients.behaviour;
 }
 
 }  // namespace clientele

@@ -18,10 +18,14 @@ struct Clients {
   std::vector<int8_t>
       excluded;    ///< per row the Exclusion that behaviour decided, for clean(); empty when there is none
   Json behaviour;  ///< the behaviour stage's report, or null
+  Json checks;     ///< its lines of data_quality.json, or null
   ReadPlan plan;   ///< of what was read from files
 };
 
 /// Opens the input, reads the events and computes their features, joins them, applies the job's column declarations.
 Clients open_clients(const Job& job, Env& env);
+
+/// Adds what is known of the event log to data_quality.json; nothing where there is none.
+void describe_events(const Clients& clients, Json& quality);
 
 }  // namespace clientele

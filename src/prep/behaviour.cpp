@@ -1,7 +1,9 @@
 #include "clientele/prep/behaviour.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "behaviour_client.h"
@@ -13,6 +15,21 @@ namespace {
 
 constexpr int64_t kDaySeconds = 86400;
 constexpr int64_t kClientsPerTask = 4096;
+
+/// "2021-01-01T00:00:00Z"
+std::string time_text(int64_t seconds) {
+  using namespace std::chrono;
+  const sys_seconds at{std::chrono::seconds(seconds)};
+  const auto day = floor<days>(at);
+  const year_month_day date(day);
+  const hh_mm_ss time(at - day);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                static_cast<int>(time.seconds().count()));
+  return text;
+}
 
 TimeWindow window_of(const EventLog& log, const EventsSpec& spec) {
   TimeWindow window;
@@ -55,6 +72,12 @@ struct Outcome {
   EventCounts counts;
 };
 
+Exclusion reason_of(const ClientBehaviour& b, bool paying_only) {
+  if (!b.seen) return Exclusion::outside_window;
+  // Cancellations alone: there is no order to measure.
+  return !b.active || (paying_only && !b.pays) ? Exclusion::not_paying : Exclusion::none;
+}
+
 Outcome measure_clients(const EventLog& log, const EventsSpec& events, const BehaviourSpec& spec, TimeWindow window,
                         std::span<const int> chosen, Env& env) {
   const int64_t clients = log.clients.rows;
@@ -73,10 +96,7 @@ Outcome measure_clients(const EventLog& log, const EventsSpec& events, const Beh
       mine.rows.assign(by_client.rows.begin() + by_client.begin[c], by_client.rows.begin() + by_client.begin[c + 1]);
       const ClientBehaviour b = client_behaviour(log, spec, window, unit, mine, counts[static_cast<size_t>(worker)]);
       for (size_t i = 0; i < chosen.size(); ++i) out.columns[i][c] = b.value[chosen[i]];
-      const Exclusion reason = !b.active                       ? Exclusion::outside_window
-                               : events.paying_only && !b.pays ? Exclusion::not_paying
-                                                               : Exclusion::none;
-      out.excluded[c] = static_cast<int8_t>(reason);
+      out.excluded[c] = static_cast<int8_t>(reason_of(b, events.paying_only));
     }
     env.progress.advance(last - task * kClientsPerTask);
   });
@@ -118,7 +138,7 @@ Json report_of(const EventLog& log, const Outcome& outcome, const EventsSpec& ev
   const EventCounts& c = outcome.counts;
   return Json{{"events", log.rows},
               {"clients", log.clients.rows},
-              {"as_of", as_of},
+              {"as_of", time_text(as_of)},
               {"window_days", events.window},
               {"events_before_window", c.before_window},
               {"events_after_as_of", c.after_window},
@@ -128,6 +148,22 @@ Json report_of(const EventLog& log, const Outcome& outcome, const EventsSpec& ev
               {"cancellations_dropped", c.cancellations_dropped},
               {"clients_outside_window", excluded(Exclusion::outside_window)},
               {"clients_not_paying", excluded(Exclusion::not_paying)}};
+}
+
+/// Lines of data_quality.json; `excluded` are clients.
+Json checks_of(const Outcome& outcome, const BehaviourSpec& spec, const Json& report) {
+  const auto line = [](const char* check, const char* policy, int64_t found, const Json& excluded, std::string detail) {
+    return Json{{"check", check}, {"policy", policy}, {"found", found}, {"excluded", excluded}, {"detail", detail}};
+  };
+  const EventCounts& c = outcome.counts;
+  return Json::array(
+      {line("events before the window", "left out", c.before_window, report["clients_outside_window"],
+            "clients without any event in the window"),
+       line("events after as_of", "left out", c.after_window, 0, ""),
+       line("duplicate events", spec.duplicates == BehaviourSpec::Duplicates::keep ? "keep" : "drop", c.duplicates, 0,
+            std::to_string(c.duplicates_dropped) + " dropped"),
+       line("cancellations", spec.cancellations == BehaviourSpec::Cancellations::net ? "net" : "drop", c.cancellations,
+            report["clients_not_paying"], "clients without an order, or not paying under paying_only")});
 }
 
 }  // namespace
@@ -149,6 +185,8 @@ BehaviourTable behaviour(const EventLog& log, const EventsSpec& events, const Be
   BehaviourTable table;
   table.as_of = window.last;
   table.report = report_of(log, outcome, events, window.last);
+  table.checks = checks_of(outcome, spec, table.report);
+  table.paying_only = events.paying_only;
   const bool any_excluded =
       std::any_of(outcome.excluded.begin(), outcome.excluded.end(), [](int8_t e) { return e != 0; });
   if (any_excluded) table.excluded = std::move(outcome.excluded);

@@ -180,6 +180,7 @@ ClientBehaviour client_behaviour(const EventLog& log, const BehaviourSpec& spec,
   ClientBehaviour out;
   std::fill(std::begin(out.value), std::end(out.value), NAN);
   order_events(log, window, events, counts);
+  out.seen = !events.rows.empty();
   deal_with_duplicates(log, spec, events, counts);
   const Days days = add_up(log, spec, events, counts);
   out.pays = days.ordered > 0;

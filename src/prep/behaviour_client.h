@@ -57,6 +57,7 @@ struct EventCounts {
 /// What a client's events come to.
 struct ClientBehaviour {
   double value[kBehaviours];  ///< NaN where not defined
+  bool seen = false;          ///< has an event in the window
   bool active = false;        ///< has an order in the window
   bool pays = false;          ///< has a positive amount in the window
 };

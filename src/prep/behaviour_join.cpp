@@ -4,6 +4,7 @@
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
 #include "clientele/prep/behaviour.h"
+#include "clientele/prep/clean.h"
 
 namespace clientele {
 namespace {
@@ -124,7 +125,15 @@ std::unique_ptr<Source> join_behaviour(std::unique_ptr<Source> clients, const Id
     table.source->read(0, std::span<const int>(&c, 1), {values.data(), table.source->rows(), 1, table.source->rows()});
     columns.push_back(gather(values, match, static_cast<double>(NAN)));
   }
-  if (!table.excluded.empty()) table.excluded = gather(table.excluded, match, int8_t{0});
+  const bool leave_out = table.paying_only && matched < client_ids.rows;
+  if (leave_out && table.excluded.empty()) table.excluded.resize(static_cast<size_t>(log_ids.rows));
+  const Exclusion absent = leave_out ? Exclusion::no_events : Exclusion::none;
+  if (!table.excluded.empty()) table.excluded = gather(table.excluded, match, static_cast<int8_t>(absent));
+  table.checks.push_back(Json{{"check", "clients without events"},
+                              {"policy", leave_out ? "paying_only" : "behaviour is missing"},
+                              {"found", client_ids.rows - matched},
+                              {"excluded", leave_out ? client_ids.rows - matched : 0},
+                              {"detail", ""}});
   return std::make_unique<JoinedSource>(std::move(clients), schema, std::move(columns));
 }
 

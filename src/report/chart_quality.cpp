@@ -96,8 +96,11 @@ Html dropped(const ReportData& data) {
 
 Html events(const ReportData& data) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  for (const auto& [key, value] : data.quality["events"].members())
-    pairs.emplace_back(key, value.is_number() ? number(value.number()) : value.line());
+  for (const auto& [key, value] : data.quality["events"].members()) {
+    std::string words = key;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    pairs.emplace_back(words, value.is_number() ? number(value.number()) : value.line());
+  }
   return pairs.empty() ? Html() : element("h3", "Event log"_html) + definitions(pairs);
 }
 

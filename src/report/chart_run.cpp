@@ -114,17 +114,10 @@ Html normalisation(const ReportData& data) {
   return body.empty() ? Html() : details("How the columns were normalised", body);
 }
 
-Html behaviour(const ReportData& data) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (const auto& [key, value] : data.run["behaviour"].members())
-    pairs.emplace_back(key, value.is_number() ? number(value.number()) : value.line());
-  return pairs.empty() ? Html() : details("How behaviour was measured", definitions(pairs));
-}
-
 }  // namespace
 
 Html chart_run(const ReportData& data) {
-  return facts(data) + stages(data) + files(data) + normalisation(data) + behaviour(data) + settings(data);
+  return facts(data) + stages(data) + files(data) + normalisation(data) + settings(data);
 }
 
 }  // namespace clientele::page

@@ -123,7 +123,7 @@ TEST(Behaviour, CancellationsNetOffOrAreDropped) {
   EXPECT_EQ(r.columns["active_days"][0], 2);
   EXPECT_EQ(r.columns["repeat_spend"][0], 5);
   EXPECT_EQ(r.columns["return_share"][0], 0.25);
-  EXPECT_EQ(r.excluded, (std::vector<int8_t>{0, 8}));
+  EXPECT_EQ(r.excluded, (std::vector<int8_t>{0, 6}));
   BehaviourSpec drop;
   drop.cancellations = BehaviourSpec::Cancellations::drop;
   r = run(log, {}, drop);
@@ -253,10 +253,24 @@ TEST(JoinBehaviour, KeepsEveryClientOfTheTable) {
   EXPECT_EQ(values[4], 3);
   EXPECT_EQ(values[5], 1);
   EXPECT_EQ(values[8], 4);
-  EXPECT_EQ(table.excluded, (std::vector<int8_t>{8, 0, 0, 0}));
+  EXPECT_EQ(table.excluded, (std::vector<int8_t>{6, 0, 0, 0}));  // 8 only returned
   EXPECT_EQ(table.report["table_rows_without_events"], 1);
   EXPECT_EQ(table.report["log_clients_not_in_table"], 0);
   EXPECT_EQ(joined->read_ids(bench.env.pool).integers, clients.ids.integers);
+}
+
+TEST(JoinBehaviour, ClientsWithoutEventsDoNotPay) {
+  const EventLog log = log_of({{5, 10, 100}, {2, 20, 300}});
+  const auto comm = make_single_comm();
+  Workbench bench(*comm);
+  EventsSpec events;
+  events.paying_only = true;
+  BehaviourTable table = behaviour(log, events, {}, bench.env);
+  Table clients;
+  clients.add("a", {1, 2, 3});
+  clients.ids = integer_ids({1, 2, 5});
+  join_behaviour(std::make_unique<MemorySource>(clients.source()), clients.ids, table, log.clients, bench.env.pool);
+  EXPECT_EQ(table.excluded, (std::vector<int8_t>{static_cast<int8_t>(Exclusion::no_events), 0, 0}));
 }
 
 TEST(JoinBehaviour, RefusesWhatCannotBeJoined) {

@@ -37,6 +37,8 @@ struct BehaviourTable {
                ///< the first gap feature has missing_indicator set (all are missing for the same clients)
   std::vector<int8_t> excluded;  ///< per client an Exclusion (not_paying, outside_window); may be empty
   int64_t as_of = 0;             ///< seconds
+  bool paying_only = false;      ///< events.paying_only: a client without events is excluded by a join
+  Json checks;                   ///< lines of data_quality.json: {check, policy, found, excluded, detail}
   Json report;                   ///< events read, outside the window, duplicates, cancellations, clients
 };
 
@@ -44,9 +46,10 @@ struct BehaviourTable {
 /// are Error{usage}.
 BehaviourTable behaviour(const EventLog& log, const EventsSpec& events, const BehaviourSpec& spec, Env& env);
 
-/// Client table LEFT JOIN behaviour by id: clients without events get missing features (Exclusion none); clients of the
-/// log that the table lacks are counted in report. table.excluded becomes one entry per row of the result (or stays
-/// empty), for clean(). Column names of both sides must differ, ids be of one kind and not row numbers (Error{input}).
+/// Client table LEFT JOIN behaviour by id: clients without events get missing features, and under paying_only are
+/// excluded (no_events); clients of the log that the table lacks are counted in report. table.excluded becomes one
+/// entry per row of the result (or stays empty), for clean(). Column names of both sides must differ, ids be of one
+/// kind and not row numbers (Error{input}).
 std::unique_ptr<Source> join_behaviour(std::unique_ptr<Source> clients, const IdColumn& client_ids,
                                        BehaviourTable& table, const IdColumn& log_ids, ThreadPool& pool);
 
