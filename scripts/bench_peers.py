@@ -156,7 +156,7 @@ def measure(options, folder, data):
         entry["inertia_ratio"] = entry["inertia"] / reference
         entry["ratio_to_clientele"] = statistics.median(
             theirs / ours for (theirs, _), (ours, _) in zip(runs[name], runs["clientele"]))
-        entry["agrees"] = abs(entry["inertia_ratio"] - 1) < 1e-4
+        entry["agrees"] = bool(abs(entry["inertia_ratio"] - 1) < 1e-4)
     return result
 
 
