@@ -4,6 +4,7 @@
 
 #include "clientele/base/errors.h"
 #include "hdf5/texts.h"
+#include "utf8.h"
 
 namespace clientele {
 namespace {
@@ -11,7 +12,10 @@ namespace {
 const char* const kTooManyTexts = "more than 100000 distinct texts, which are no categories";
 
 std::unique_ptr<Decoder> enum_column(const ElementPlace& place, Column& column) {
-  for (const auto& [value, name] : place.type.members) column.categories.push_back(name);
+  for (const auto& [value, name] : place.type.members) {
+    check_utf8(name, place.where + " enum", value);
+    column.categories.push_back(name);
+  }
   std::sort(column.categories.begin(), column.categories.end());
   column.categories.erase(std::unique(column.categories.begin(), column.categories.end()), column.categories.end());
   std::vector<std::pair<int64_t, double>> codes;
@@ -30,8 +34,8 @@ std::string left_out_note(const std::string& name, const std::string& why) {
 
 bool collect_variable_texts(const h5::Dataset& set, const std::string& field, std::vector<std::string>& texts) {
   TextSet distinct;
-  h5::read_variable_texts(set, field, 0, set.rows(), [&](int64_t, std::string_view text) {
-    if (!text.empty()) distinct.add(text);
+  h5::read_variable_texts(set, field, 0, set.rows(), [&](int64_t row, std::string_view text) {
+    if (!text.empty() && distinct.add(text)) check_utf8(text, set.where(), row);
   });
   texts = distinct.sorted();
   return !distinct.full();
@@ -47,7 +51,7 @@ bool collect_fixed_texts(const ElementPlace& place, ThreadPool& pool, std::vecto
       std::string_view last;
       for (int64_t r = 0; r < run.rows; ++r) {
         const std::string_view text = fixed_text(place.type, data + static_cast<size_t>(r) * run.row_bytes);
-        if (!text.empty() && text != last) mine.add(text);
+        if (!text.empty() && text != last && mine.add(text)) check_utf8(text, place.where, run.first_row + r);
         last = text;
       }
     });

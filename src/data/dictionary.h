@@ -22,9 +22,11 @@ inline constexpr size_t kMostCategories = 100'000;
 /// Distinct texts as they are met. Not thread-safe: one a thread, then merged.
 class TextSet {
  public:
-  void add(std::string_view text) {
-    if (full() || texts_.find(text) != texts_.end()) return;
+  /// True if the text is new.
+  bool add(std::string_view text) {
+    if (full() || texts_.find(text) != texts_.end()) return false;
     texts_.emplace(text);
+    return true;
   }
   void merge(const TextSet& other) {
     for (const std::string& text : other.texts_) add(text);

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "clientele/base/errors.h"
 #include "convert.h"
 #include "hdf5/texts.h"
 #include "table_source.h"
+#include "utf8.h"
 
 namespace clientele {
 namespace {
@@ -113,6 +115,39 @@ IdColumn read_variable(const IdPlace& place) {
   return ids;
 }
 
+/// Empty texts are no ids: several of them would become one client. Texts that are not UTF-8 cannot be published.
+IdColumn checked(IdColumn ids, const IdPlace& place, ThreadPool& pool) {
+  struct Found {
+    int64_t empty = 0;
+    int64_t first_empty = std::numeric_limits<int64_t>::max();
+    int64_t first_foreign = std::numeric_limits<int64_t>::max();
+  };
+  std::vector<Found> workers(static_cast<size_t>(pool.threads()));
+  scan_blocks(pool, ids.rows, [&](int64_t first, int64_t rows, int worker) {
+    Found& found = workers[static_cast<size_t>(worker)];
+    for (int64_t row = first; row < first + rows; ++row) {
+      const std::string_view id = ids.view(row);
+      if (id.empty()) {
+        ++found.empty;
+        found.first_empty = std::min(found.first_empty, row);
+      } else if (!is_utf8(id)) {
+        found.first_foreign = std::min(found.first_foreign, row);
+      }
+    }
+  });
+  Found all;
+  for (const Found& found : workers) {
+    all.empty += found.empty;
+    all.first_empty = std::min(all.first_empty, found.first_empty);
+    all.first_foreign = std::min(all.first_foreign, found.first_foreign);
+  }
+  if (all.first_foreign < ids.rows) check_utf8(ids.view(all.first_foreign), place.where(), all.first_foreign);
+  if (all.empty == 0) return ids;
+  throw Error(ErrorKind::input,
+              {"an id is empty", place.where() + " row " + std::to_string(all.first_empty), "an id in every row",
+               std::to_string(all.empty) + " empty ids", "give these rows an id or leave them out"});
+}
+
 const h5::ElementType* field_type(const h5::ElementType& type, const std::string& name, int64_t& offset) {
   for (const h5::Field& field : type.fields) {
     if (field.name != name) continue;
@@ -142,7 +177,9 @@ IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t r
   const h5::ElementType* stored = &set.type;
   if (!field.empty()) stored = field_type(set.type, field, place.offset);
   if (stored == nullptr) wrong_type(place, "no such field");
-  if (stored->kind == h5::ElementKind::variable_text) return [place](ThreadPool&) { return read_variable(place); };
+  if (stored->kind == h5::ElementKind::variable_text) {
+    return [place](ThreadPool& pool) { return checked(read_variable(place), place, pool); };
+  }
   place.type = *stored;
   const bool integers =
       stored->kind == h5::ElementKind::number && stored->form != h5::NumberForm::floating && stored->plain;
@@ -153,8 +190,9 @@ IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t r
     if (delivered == nullptr) wrong_type(place, "a field that cannot be read");
     place.type = *delivered;
   }
-  return
-      [place, integers](ThreadPool& pool) { return integers ? read_integers(place, pool) : read_fixed(place, pool); };
+  return [place, integers](ThreadPool& pool) {
+    return integers ? read_integers(place, pool) : checked(read_fixed(place, pool), place, pool);
+  };
 }
 
 void append_ids(IdColumn& all, const IdColumn& ids, int64_t first, int64_t rows, const std::string& name) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "clientele/base/errors.h"
+#include "utf8.h"
 
 namespace clientele {
 namespace {
@@ -23,6 +24,7 @@ TableSource::TableSource(std::string layout, int64_t rows, IdReader ids)
 
 void TableSource::add(std::unique_ptr<Part> part, std::vector<Column> columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
+    check_utf8(columns[i].name, layout_ + " column names,", static_cast<int64_t>(schema_.columns.size()));
     if (!names_.insert(columns[i].name).second) {
       throw Error(ErrorKind::input,
                   {"a column name comes twice", layout_, "distinct names", "'" + columns[i].name + "'", ""});

@@ -231,7 +231,7 @@ TEST_F(MatrixLayout, IdsComeFromASiblingTheSpecOrTheRowNumber) {
     H5Writer file(folder_ / "i.h5");
     file.numbers("/a/x", "f4", {3, 2}, {1, 2, 3, 4, 5, 6});
     file.integers("/a/client_id", "i8", {70, 80, 90});
-    file.texts("/a/code", {"x1", "", "long one"}, 20);
+    file.texts("/a/code", {"x1", "x", "long one"}, 20);
     file.texts("/a/name", {"u", "vwx", "\xC3\xA9"}, 0);
     file.numbers("/b/y", "f4", {3, 2}, {1, 2, 3, 4, 5, 6});
   }
@@ -242,7 +242,7 @@ TEST_F(MatrixLayout, IdsComeFromASiblingTheSpecOrTheRowNumber) {
   EXPECT_EQ(ids("/a/x", "").name, "client_id");
   const IdColumn code = ids("/a/x", "code");
   EXPECT_EQ(code.width, 8);
-  EXPECT_EQ(code.text(0) + "," + code.text(1) + "," + code.text(2), "x1,,long one");
+  EXPECT_EQ(code.text(0) + "," + code.text(1) + "," + code.text(2), "x1,x,long one");
   const IdColumn name = ids("/b/y", "/a/name");
   EXPECT_EQ(name.width, 3);
   EXPECT_EQ(name.text(0) + name.text(1) + name.text(2), "uvwx\xC3\xA9");

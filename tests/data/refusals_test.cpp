@@ -226,6 +226,45 @@ TEST_F(Refusals, DamagedChunks) {
   }
 }
 
+TEST_F(Refusals, TextsThatAreNotUtf8) {
+  const std::vector<std::string> latin = {"Bonn", "K\xf6ln", "Bonn"};
+  for (const int64_t width : {0, 4}) {
+    {
+      H5Writer file(folder_ / "u.h5");
+      file.texts("/ids/client_id", latin, width);
+      file.numbers("/ids/x", "f4", {3}, {1, 2, 3});
+      file.texts("/categories/city", latin, width);
+      file.records("/records", {{"city", "", {}, latin, width}, {"x", "f4", {1, 2, 3}}});
+      file.numbers("/names", "f4", {1, 2}, {1, 2});
+      file.texts_attribute("/names", "columns", {"Bonn", "K\xf6ln"}, width == 0);
+      file.numbers("/fields/K\xf6ln", "f4", {3}, {1, 2, 3});
+    }
+    for (const char* place : {"/ids", "/categories", "/records", "/fields", "/names"}) {
+      const std::string text = message("u.h5", place);
+      EXPECT_TRUE(says(text, "not UTF-8") && says(text, "4b f6 6c 6e")) << place << ": " << text;
+      EXPECT_TRUE(says(text, place == std::string("/fields") ? "column names, row 0" : "row 1")) << text;
+    }
+  }
+}
+
+TEST_F(Refusals, IdsThatAreEmpty) {
+  for (const int64_t width : {0, 4}) {
+    {
+      H5Writer file(folder_ / "e.h5");
+      file.texts("/t/client_id", {"a", "", "b", ""}, width);
+      file.numbers("/t/x", "f4", {4}, {1, 2, 3, 4});
+      file.texts("/events/client", {"a", "", "b", ""}, width);
+      file.integers("/events/ts", "i8", {1, 2, 3, 4});
+    }
+    const std::string table = message("e.h5", "/t");
+    EXPECT_TRUE(says(table, "/t/client_id row 1") && says(table, "2 empty ids")) << table;
+    EventsSpec spec;
+    spec.file = {folder_ / "e.h5"};
+    spec.dataset = "/events";
+    EXPECT_TRUE(says(test::error_of([&] { read_events(spec, pool_); }), "/events/client row 1"));
+  }
+}
+
 TEST_F(Refusals, LayoutsThatDoNotExist) {
   {
     H5Writer file(folder_ / "p.h5");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../utf8.h"
 #include "describe_type.h"
 #include "handles.h"
 
@@ -122,7 +123,10 @@ std::vector<std::string> read_text_list(const Dataset& set, int64_t most) {
   if (set.rows() == 0) return {};
   if (set.type.kind == ElementKind::variable_text) {
     std::vector<std::string> out;
-    read_variable_texts(set, "", 0, set.rows(), [&](int64_t, std::string_view text) { out.emplace_back(text); });
+    read_variable_texts(set, "", 0, set.rows(), [&](int64_t row, std::string_view text) {
+      check_utf8(text, set.where(), row);
+      out.emplace_back(text);
+    });
     return out;
   }
   const Lock lock;
@@ -132,7 +136,9 @@ std::vector<std::string> read_text_list(const Dataset& set, int64_t most) {
   const Handle type = own(H5Dget_type(id), H5Tclose, ErrorKind::input, what, set.where());
   std::vector<char> bytes(static_cast<size_t>(set.decoded_bytes));
   check(H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), ErrorKind::input, what, set.where());
-  return fixed_texts(set.type, bytes, static_cast<size_t>(set.rows()));
+  std::vector<std::string> out = fixed_texts(set.type, bytes, static_cast<size_t>(set.rows()));
+  for (size_t row = 0; row < out.size(); ++row) check_utf8(out[row], set.where(), static_cast<int64_t>(row));
+  return out;
 }
 
 std::vector<std::string> text_attribute(const File& file, const std::string& object, const std::string& name) {
