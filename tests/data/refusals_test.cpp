@@ -226,6 +226,25 @@ TEST_F(Refusals, DamagedChunks) {
   }
 }
 
+TEST_F(Refusals, DamagedTextsUnderLzf) {
+  std::vector<std::string> names(300, "somebody");
+  for (size_t i = 0; i < names.size(); ++i) names[i] += std::to_string(i);
+  {
+    H5Writer file(folder_ / "l.h5");
+    file.texts("/raw/name", names, 0, {.chunk = {100}});
+    file.records("/raw2/r", {{"name", "", {}, names, 0}, {"x", "f4", std::vector<double>(300, 1)}}, {.chunk = {100}});
+    file.group("/t");
+    file.group("/r");
+    file.lzf_copy("/raw/name", "/t/name", 100);
+    file.lzf_copy("/raw2/r", "/r/r", 100);
+  }
+  EXPECT_EQ(message("l.h5", "/t"), "");
+  test::damage_first_chunk(folder_ / "l.h5", "/t/name");
+  test::damage_first_chunk(folder_ / "l.h5", "/r/r");
+  EXPECT_TRUE(says(message("l.h5", "/t"), "lzf data")) << message("l.h5", "/t");
+  EXPECT_TRUE(says(message("l.h5", "/r/r"), "lzf data")) << message("l.h5", "/r/r");
+}
+
 TEST_F(Refusals, TextsThatAreNotUtf8) {
   const std::vector<std::string> latin = {"Bonn", "K\xf6ln", "Bonn"};
   for (const int64_t width : {0, 4}) {

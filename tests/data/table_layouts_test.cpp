@@ -89,6 +89,32 @@ TEST_F(TableLayouts, ReadsRecordsOnBothPaths) {
   }
 }
 
+TEST_F(TableLayouts, ReadsTextsOfVariableLengthUnderLzf) {
+  std::vector<std::string> names;
+  std::vector<double> values;
+  for (int i = 0; i < 250; ++i) {
+    names.push_back("client " + std::to_string(i % 7));
+    values.push_back(i);
+  }
+  const std::vector<test::RecordColumn> record = {{"x", "f4", values}, {"name", "", {}, names, 0}, {"y", "i2", values}};
+  {
+    H5Writer file(folder_ / "l.h5");
+    file.texts("/raw/texts/name", names, 0, {.chunk = {100}});
+    file.records("/raw/records", record, {.chunk = {100}});
+    file.group("/packed/texts");
+    file.lzf_copy("/raw/texts/name", "/packed/texts/name", 100);
+    file.lzf_copy("/raw/records", "/packed/records", 100);
+  }
+  for (const char* place : {"/packed/texts", "/packed/records"}) {
+    const auto plain = test::open_one(folder_ / "l.h5", pool_, std::string(place).replace(1, 6, "raw"));
+    const auto packed = test::open_one(folder_ / "l.h5", pool_, place);
+    EXPECT_TRUE(test::says(packed->plan().datasets[0], "lzf"));
+    EXPECT_TRUE(test::same_values(test::read_all(*packed, 90), test::read_all(*plain))) << place;
+    EXPECT_EQ(test::open_one(folder_ / "l.h5", pool_, "/packed/records", "name")->read_ids(pool_).text(249),
+              "client 4");
+  }
+}
+
 TEST_F(TableLayouts, FixedTextsAreIdsOfTheLongestOnesWidth) {
   {
     H5Writer file(folder_ / "f.h5");

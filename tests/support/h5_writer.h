@@ -57,6 +57,9 @@ class H5Writer {
   /// An enum of these names with values 0, 1, ..; `values` may hold others.
   void enumeration(const std::string& path, const std::vector<std::string>& names, const std::vector<int64_t>& values);
   void records(const std::string& path, const std::vector<RecordColumn>& columns, const Stored& stored = {});
+  /// A copy of a 1-D dataset of these chunks whose chunks are LZF streams: texts of variable length keep the addresses
+  /// that the first one's chunks hold.
+  void lzf_copy(const std::string& from, const std::string& to, int64_t chunk_rows);
   /// Chunked float32 of which only the listed chunks (by position) are written; the rest is `fill`.
   void sparse_matrix(const std::string& path, int64_t rows, int64_t columns, const std::vector<int64_t>& chunk,
                      float fill, const std::vector<double>& values, const std::vector<int64_t>& written);

@@ -84,6 +84,30 @@ void H5Writer::with_filter(const std::string& path, int filter_id) {
   H5Dclose(id);
 }
 
+void H5Writer::lzf_copy(const std::string& from, const std::string& to, int64_t chunk_rows) {
+  const hid_t source = must(H5Dopen2(file_, from.c_str(), H5P_DEFAULT), from.c_str());
+  const hid_t type = H5Dget_type(source), space = H5Dget_space(source), properties = H5Pcreate(H5P_DATASET_CREATE);
+  must(H5Pset_chunk(properties, 1, extent({chunk_rows}).data()), "chunk");
+  must(H5Pset_filter(properties, 32000, H5Z_FLAG_OPTIONAL, 0, nullptr), "lzf");
+  const hid_t copy = must(H5Dcreate2(file_, to.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT), to.c_str());
+  const auto rows = static_cast<int64_t>(H5Sget_simple_extent_npoints(space));
+  for (int64_t row = 0; row < rows; row += chunk_rows) {
+    const hsize_t offset = static_cast<hsize_t>(row);
+    hsize_t bytes = 0;
+    uint32_t mask = 0;
+    must(H5Dget_chunk_storage_size(source, &offset, &bytes), "size of a chunk");
+    std::vector<unsigned char> chunk(bytes);
+    must(H5Dread_chunk(source, H5P_DEFAULT, &offset, &mask, chunk.data()), "raw chunk");
+    chunk = lzf_encoded(chunk);
+    must(H5Dwrite_chunk(copy, H5P_DEFAULT, 0, &offset, chunk.size(), chunk.data()), "raw chunk");
+  }
+  H5Dclose(copy);
+  H5Pclose(properties);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Dclose(source);
+}
+
 void H5Writer::external_storage(const std::string& path, const std::string& raw_file) {
   const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
   must(H5Pset_external(properties, raw_file.c_str(), 0, 4 * 2 * sizeof(float)), "external");

@@ -1,5 +1,7 @@
 #include "dataset.h"
 
+#include <algorithm>
+
 #include "describe_type.h"
 #include "handles.h"
 
@@ -67,19 +69,47 @@ void describe_filters(hid_t properties, Dataset& set) {
   refuse(set, "its combination of filters is not known here", "write it again with one of gzip and lzf");
 }
 
-void describe_chunks(hid_t properties, Dataset& set) {
+/// Bytes of an element in the file: a text or list of variable length is its length, an address and an index there,
+/// whatever it is in memory.
+int64_t bytes_in_file(hid_t type, int64_t address_bytes) {
+  const auto size = [](hid_t id) { return static_cast<int64_t>(H5Tget_size(id)); };
+  const H5T_class_t cls = H5Tget_class(type);
+  if (cls == H5T_VLEN || (cls == H5T_STRING && H5Tis_variable_str(type) > 0)) return 8 + address_bytes;
+  if (cls == H5T_ARRAY) {
+    const Handle element(H5Tget_super(type), H5Tclose);
+    return size(element) == 0 ? size(type) : size(type) / size(element) * bytes_in_file(element, address_bytes);
+  }
+  if (cls != H5T_COMPOUND) return size(type);
+  int64_t bytes = size(type);
+  const int members = H5Tget_nmembers(type);
+  for (unsigned i = 0; i < static_cast<unsigned>(std::max(members, 0)); ++i) {
+    const Handle member(H5Tget_member_type(type, i), H5Tclose);
+    bytes += bytes_in_file(member, address_bytes) - size(member);
+  }
+  return bytes;
+}
+
+int64_t address_bytes(const File& file) {
+  const Handle properties(H5Fget_create_plist(file.handle()), H5Pclose);
+  size_t address = 8, length = 8;
+  if (properties.valid()) H5Pget_sizes(properties, &address, &length);
+  return static_cast<int64_t>(address);
+}
+
+void describe_chunks(hid_t type, hid_t properties, Dataset& set) {
   set.storage = Storage::chunked;
   hsize_t extent[kMostDimensions] = {};
   const int rank = H5Pget_chunk(properties, kMostDimensions, extent);
   if (rank != static_cast<int>(set.shape.size()))
     return refuse(set, "its chunks cannot be read", "the file is damaged");
-  int64_t bytes = set.type.bytes;
+  int64_t bytes = bytes_in_file(type, address_bytes(*set.file));
   for (int i = 0; i < rank; ++i) {
     set.chunk.push_back(static_cast<int64_t>(extent[i]));
     if (extent[i] == 0 || __builtin_mul_overflow(bytes, set.chunk.back(), &bytes) || bytes > kLargestChunk) {
       return refuse(set, "its chunks are absurdly large", "write it again with chunks of about 1 MiB");
     }
   }
+  set.chunk_bytes = bytes;
   describe_filters(properties, set);
 }
 
@@ -102,7 +132,7 @@ void refuse_foreign_data(hid_t properties, Dataset& set) {
   }
 }
 
-void describe_storage(hid_t id, hid_t properties, Dataset& set) {
+void describe_storage(hid_t id, hid_t type, hid_t properties, Dataset& set) {
   switch (H5Pget_layout(properties)) {
     case H5D_COMPACT:
       set.storage = Storage::compact;
@@ -111,7 +141,7 @@ void describe_storage(hid_t id, hid_t properties, Dataset& set) {
       describe_contiguous(id, set);
       break;
     case H5D_CHUNKED:
-      describe_chunks(properties, set);
+      describe_chunks(type, properties, set);
       break;
     default:
       refuse(set, "its storage layout is not known", "");
@@ -170,7 +200,7 @@ Dataset describe_dataset(const std::shared_ptr<const File>& file, const std::str
   // The shape of a virtual dataset is found by opening its sources: it must be refused before it is asked for.
   if (set.refusal.empty()) refuse_foreign_data(properties, set);
   if (set.refusal.empty()) describe_shape(id, set);
-  if (set.refusal.empty()) describe_storage(id, properties, set);
+  if (set.refusal.empty()) describe_storage(id, type, properties, set);
   take_library_message();
   return set;
 }

@@ -22,6 +22,7 @@ struct Dataset {
   Storage storage = Storage::other;
   int64_t offset = -1;          ///< contiguous: where its bytes begin in the file; -1: never written
   std::vector<int64_t> chunk;   ///< chunked: shape of a chunk
+  int64_t chunk_bytes = 0;      ///< chunked: of a chunk's elements as they lie in the file, before filters
   std::vector<Filter> filters;  ///< in the order of writing
   int64_t stored_bytes = 0;
   int64_t decoded_bytes = 0;

@@ -13,7 +13,6 @@
 namespace clientele::h5 {
 namespace {
 
-constexpr int64_t kLzf = 32000;
 constexpr size_t kChecksumBytes = 4;
 
 struct NamedFilter {
@@ -147,8 +146,16 @@ bool decoded_here(const std::vector<Filter>& filters) {
 }
 
 bool decoded_by_library(const std::vector<Filter>& filters) {
-  return std::all_of(filters.begin(), filters.end(),
-                     [](const Filter& filter) { return H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) > 0; });
+  return std::all_of(filters.begin(), filters.end(), [](const Filter& filter) {
+    return filter.id != kLzf && H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) > 0;
+  });
+}
+
+size_t lzf_decoded_bytes(const std::vector<Filter>& filters, size_t chunk_bytes) {
+  for (size_t i = 0; i < filters.size(); ++i) {
+    if (filters[i].id == kLzf) return size_before(filters, 0, i, chunk_bytes);
+  }
+  return 0;
 }
 
 std::string decode_chunk(const std::vector<Filter>& filters, uint32_t skipped, std::vector<std::byte>& stored,

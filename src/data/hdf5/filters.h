@@ -9,6 +9,8 @@
 
 namespace clientele::h5 {
 
+inline constexpr int kLzf = 32000;
+
 struct Filter {
   int64_t id = 0;
   std::string name;  ///< "gzip", "lzf", "filter 32015"
@@ -21,8 +23,11 @@ std::string filter_name(int64_t id);
 std::vector<std::string> own_filters();
 /// True if decode_chunk() can undo the whole sequence.
 bool decoded_here(const std::vector<Filter>& filters);
-/// True if every filter is decoded here or by the library itself. Needs a Lock.
+/// True if every filter is one of the library's own (LZF, which lzf_filter.h teaches it, is not). Needs a Lock.
 bool decoded_by_library(const std::vector<Filter>& filters);
+/// Bytes that LZF must decode a chunk to whose elements take chunk_bytes in the file; 0 where it is not used. The other
+/// filters must be such that decoded_here().
+size_t lzf_decoded_bytes(const std::vector<Filter>& filters, size_t chunk_bytes);
 
 /// Undoes `filters` (given in the order of writing; bit i of `skipped` says that filter i was not applied). `stored` is
 /// used up as scratch, `out` has decoded_bytes bytes on return. Returns what is damaged ("its gzip data is damaged"),

@@ -1,5 +1,7 @@
 #include "handles.h"
 
+#include "lzf_filter.h"
+
 namespace clientele::h5 {
 namespace {
 
@@ -13,6 +15,7 @@ bool start_library() {
   H5open();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
+  register_lzf();
   return true;
 }
 

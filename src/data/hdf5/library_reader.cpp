@@ -3,6 +3,7 @@
 #include "buffers.h"
 #include "cell_reader.h"
 #include "handles.h"
+#include "lzf_filter.h"
 
 namespace clientele::h5 {
 namespace {
@@ -67,6 +68,7 @@ class LibraryReader : public CellReader {
  public:
   LibraryReader(const Dataset& set, int threads, const std::string& why)
       : CellReader(delivered(set.type), set),
+        set_(set),
         where_(set.where()),
         why_(why),
         rank_(static_cast<int>(set.shape.size())) {
@@ -109,9 +111,11 @@ class LibraryReader : public CellReader {
     }
     const Handle memory =
         own(H5Screate_simple(std::max(rank_, 1), count, nullptr), H5Sclose, ErrorKind::input, what, where_);
+    const LzfChunks chunks(set_);
     check(H5Dread(dataset_, memory_type_, memory, file_space, H5P_DEFAULT, out), ErrorKind::input, what, where_);
   }
 
+  Dataset set_;
   std::string where_;
   std::string why_;
   int rank_;

@@ -2,6 +2,7 @@
 
 #include "dataset.h"
 #include "handles.h"
+#include "lzf_filter.h"
 
 namespace clientele::h5 {
 
@@ -103,6 +104,7 @@ std::vector<T> StoredValues::numbers(const std::string& path, const std::vector<
   std::vector<T> values(static_cast<size_t>(product(expected)));
   if (values.empty()) return values;
   const Handle dataset = open_dataset(file_, set);
+  const LzfChunks chunks(set);
   check(H5Dread(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), ErrorKind::input,
         "cannot read a dataset", where(path));
   return values;
@@ -131,6 +133,7 @@ std::vector<std::string> StoredValues::texts(const std::string& path, int64_t co
   std::string all(static_cast<size_t>(count) * width, '\0');
   if (count > 0) {
     const Handle dataset = open_dataset(file_, set);
+    const LzfChunks chunks(set);
     const Handle type = own(H5Dget_type(dataset), H5Tclose, ErrorKind::input, "cannot read a dataset", where(path));
     check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data()), ErrorKind::input, "cannot read a dataset",
           where(path));
@@ -152,6 +155,7 @@ std::string StoredValues::bytes(const std::string& path) const {
   std::string values(static_cast<size_t>(set.shape[0]), '\0');
   if (values.empty()) return values;
   const Handle dataset = open_dataset(file_, set);
+  const LzfChunks chunks(set);
   const hid_t memory = set.type.form == NumberForm::signed_integer ? H5T_NATIVE_INT8 : H5T_NATIVE_UINT8;
   check(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), ErrorKind::input,
         "cannot read a dataset", where(path));

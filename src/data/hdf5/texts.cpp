@@ -6,6 +6,7 @@
 #include "../utf8.h"
 #include "describe_type.h"
 #include "handles.h"
+#include "lzf_filter.h"
 
 namespace clientele::h5 {
 namespace {
@@ -108,6 +109,7 @@ void read_variable_texts(const Dataset& set, const std::string& field, int64_t f
     const Handle memory = own(H5Screate_simple(1, &count, nullptr), H5Sclose, ErrorKind::input, what, set.where());
     std::vector<char*> texts(count, nullptr);
     const Reclaim reclaim(type, memory, texts);
+    const LzfChunks chunks(set);
     check(H5Dread(id, type, memory, file_space, H5P_DEFAULT, texts.data()), ErrorKind::input, what, set.where());
     for (hsize_t i = 0; i < count; ++i) each(first + done + static_cast<int64_t>(i), view(texts[i], set.where()));
   }
@@ -135,6 +137,7 @@ std::vector<std::string> read_text_list(const Dataset& set, int64_t most) {
       own(H5Dopen2(set.file->handle(), set.path.c_str(), H5P_DEFAULT), H5Dclose, ErrorKind::input, what, set.where());
   const Handle type = own(H5Dget_type(id), H5Tclose, ErrorKind::input, what, set.where());
   std::vector<char> bytes(static_cast<size_t>(set.decoded_bytes));
+  const LzfChunks chunks(set);
   check(H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), ErrorKind::input, what, set.where());
   std::vector<std::string> out = fixed_texts(set.type, bytes, static_cast<size_t>(set.rows()));
   for (size_t row = 0; row < out.size(); ++row) check_utf8(out[row], set.where(), static_cast<int64_t>(row));
