@@ -6,6 +6,7 @@
 #include "far_rows.h"
 #include "features.h"
 #include "gather.h"
+#include "lane_sums.h"
 #include "moments.h"
 #include "publish.h"
 #include "seeding.h"
@@ -15,6 +16,9 @@
 namespace clientele::gpu {
 
 namespace {
+
+constexpr int64_t kBatchRowBytes = 72;  // sorting: keys and rows three times over, flags, and CUB's own scratch
+constexpr int64_t kPiecesBytes = int64_t{64} << 20;  // pieces of source columns, copies, and what the pool rounds up
 
 /// Several threads may call column operations at once: `busy` lets them take turns on the one stream.
 class CudaColumnOps : public ColumnOps {
@@ -144,19 +148,22 @@ class CudaBackend : public Backend {
 
   BackendFacts facts() const override {
     device_.use();
-    size_t free_bytes = 0;
-    size_t total_bytes = 0;
-    check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
     const cudaDeviceProp& properties = device_.properties();
     return {"cuda", properties.name,
             "compute " + std::to_string(properties.major) + "." + std::to_string(properties.minor), 1,
-            static_cast<int64_t>(free_bytes)};
+            device_.free_bytes()};
   }
   std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
                                       const std::string& purpose) override {
     return std::make_unique<CudaRows>(device_, first_row, rows, d, weighted, purpose);
   }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CudaRows::bytes(rows, d, weighted); }
+  int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
+  int64_t scratch_bytes(int64_t rows, int d, int k) const override {
+    const int64_t batch = std::min(rows, device_.batch_rows());
+    const int64_t centroids = 2 * int64_t{k} * d * static_cast<int64_t>(sizeof(float) + sizeof(int64_t));
+    return batch * kBatchRowBytes + lane_bytes_of(batch, k) + centroids + kPiecesBytes;
+  }
 
   ColumnOps& column_ops() override { return column_; }
   AssignOps& assign_ops() override { return assign_; }

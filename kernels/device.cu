@@ -44,10 +44,9 @@ Device::Device(int ordinal) : ordinal_(ordinal) {
                                     .found = "compute capability " + std::to_string(properties_.major) + "." +
                                              std::to_string(properties_.minor),
                                     .hint = "use --device cpu: it gives the same bytes"});
-  cudaMemPool_t pool = nullptr;
-  check(cudaDeviceGetDefaultMemPool(&pool, ordinal_), "opening the memory pool");
+  check(cudaDeviceGetDefaultMemPool(&pool_, ordinal_), "opening the memory pool");
   uint64_t kept = kPoolKeptBytes;
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept), "setting up the memory pool");
+  check(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &kept), "setting up the memory pool");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "creating a stream");
 }
 
@@ -64,6 +63,18 @@ void Device::use() const {
 
 void Device::synchronise() const {
   check(cudaStreamSynchronize(stream_), "waiting for the device");
+}
+
+int64_t Device::free_bytes() const {
+  synchronise();  // so that all that was released has reached the pool
+  size_t free_bytes = 0;
+  size_t total_bytes = 0;
+  uint64_t reserved = 0;
+  uint64_t used = 0;
+  check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
+  check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved), "asking for free memory");
+  check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used), "asking for free memory");
+  return static_cast<int64_t>(free_bytes + reserved - used);
 }
 
 void* Device::allocate(int64_t bytes, const char* purpose) const {

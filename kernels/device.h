@@ -46,12 +46,15 @@ class Device {
   int64_t batch_blocks() const { return properties_.multiProcessorCount * kBatchBlocksPerMultiprocessor; }
   int64_t batch_rows() const { return batch_blocks() * kBlockRows; }
 
+  /// Bytes that can still be allocated: what is free, and what the pool holds without using it.
+  int64_t free_bytes() const;
   void* allocate(int64_t bytes, const char* purpose) const;
   void release(void* memory) const noexcept;
 
  private:
   int ordinal_;
   cudaStream_t stream_ = nullptr;
+  cudaMemPool_t pool_ = nullptr;
   cudaDeviceProp properties_{};
 };
 

@@ -25,15 +25,33 @@ __global__ void __launch_bounds__(kLanes)
   }
 }
 
+/// How the blocks of rows share the memory for lanes.
+struct LanePlan {
+  int64_t blocks, lane_bytes, step;
+  bool in_shared;
+};
+
+LanePlan lane_plan(int64_t rows, int k, int64_t lane_bytes_at_most) {
+  LanePlan plan{};
+  plan.blocks = (rows + kBlockRows - 1) / kBlockRows;
+  plan.lane_bytes = int64_t{k} * kLanes * static_cast<int64_t>(sizeof(double));
+  plan.in_shared = plan.lane_bytes <= kSharedBytes;
+  plan.step = plan.blocks;
+  if (!plan.in_shared) plan.step = std::max<int64_t>(1, std::min(plan.blocks, lane_bytes_at_most / plan.lane_bytes));
+  return plan;
+}
+
 }  // namespace
+
+int64_t lane_bytes_of(int64_t rows, int k) {
+  const LanePlan plan = lane_plan(rows, k, kLaneBytes);
+  return plan.blocks * k * static_cast<int64_t>(sizeof(double)) + (plan.in_shared ? 0 : plan.step * plan.lane_bytes);
+}
 
 std::vector<std::vector<double>> segment_block_sums(const Device& device, const double* values, const int32_t* labels,
                                                     int64_t rows, int k, int64_t lane_bytes_at_most) {
-  const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const auto [blocks, lane_bytes, step, in_shared] = lane_plan(rows, k, lane_bytes_at_most);
   if (blocks == 0 || k == 0) return {};
-  const int64_t lane_bytes = int64_t{k} * kLanes * static_cast<int64_t>(sizeof(double));
-  const bool in_shared = lane_bytes <= kSharedBytes;
-  const int64_t step = in_shared ? blocks : std::clamp<int64_t>(lane_bytes_at_most / lane_bytes, 1, blocks);
   Buffer<double> scratch;
   if (!in_shared) scratch = Buffer<double>(device, step * k * kLanes, "lanes of canonical sums");
   const Buffer<double> sums(device, blocks * k, "canonical sums of segments");

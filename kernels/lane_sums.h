@@ -19,6 +19,9 @@ __device__ inline void fold_lanes(double* lanes) {
   }
 }
 
+/// Bytes that segment_block_sums takes.
+int64_t lane_bytes_of(int64_t rows, int k);
+
 /// For each global block of `rows` rows (values[0] is a block's row 0) and each segment c < k, the canonical sum of the
 /// values whose label is c; labels null: all of them, k = 1. One vector of k sums a block, ascending. Device arrays.
 /// Where shared memory has no room for the lanes, they take scratch memory of `lane_bytes_at_most` or one block's.

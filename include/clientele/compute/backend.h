@@ -225,7 +225,7 @@ struct BackendFacts {
   std::string device;  ///< processor or GPU name
   std::string simd;    ///< instruction set in use, or compute capability
   int threads = 0;
-  int64_t memory_bytes = 0;  ///< memory it may use
+  int64_t memory_bytes = 0;  ///< memory it may use: all of the machine's, or what is free on a GPU now
 };
 
 class Backend {
@@ -237,6 +237,10 @@ class Backend {
                                               const std::string& purpose) = 0;
   /// Bytes that make_rows would take.
   virtual int64_t rows_bytes(int64_t rows, int d, bool weighted) const = 0;
+  /// Bytes that start_seeding takes on top until end_seeding.
+  virtual int64_t seeding_bytes(int64_t rows) const = 0;
+  /// Bytes of scratch, at most, of one operation over such rows with k segments; 0 where it is too little to plan for.
+  virtual int64_t scratch_bytes(int64_t rows, int d, int k) const = 0;
 
   virtual ColumnOps& column_ops() = 0;
   virtual AssignOps& assign_ops() = 0;

@@ -44,6 +44,8 @@ class CpuBackend final : public Backend {
     return std::make_unique<CpuRows>(first_row, rows, d, weighted, purpose);
   }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CpuRows::bytes(rows, d, weighted); }
+  int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
+  int64_t scratch_bytes(int64_t, int, int) const override { return 0; }
 
   ColumnOps& column_ops() override { return *column_; }
   AssignOps& assign_ops() override { return *assign_; }

@@ -43,7 +43,18 @@ void owe(const Copy& copy) {
 
 Memory& memory_of_device() {
   static Memory memory;
+  static const bool limited = [] {
+    const char* bytes = std::getenv("STAND_IN_BYTES");
+    if (bytes != nullptr) memory.limit = std::atoll(bytes);
+    return bytes != nullptr;
+  }();
+  static_cast<void>(limited);
   return memory;
+}
+
+std::vector<int>& majors_of_devices() {
+  static std::vector<int> majors = {8};
+  return majors;
 }
 
 }  // namespace
@@ -52,6 +63,10 @@ void clientele::stand_in::limit_memory(int64_t bytes) {
   Memory& memory = memory_of_device();
   const std::lock_guard lock(memory.mutex);
   memory.limit = bytes < 0 ? -1 : static_cast<int64_t>(memory.used) + bytes;
+}
+
+void clientele::stand_in::set_devices(const std::vector<int>& majors) {
+  majors_of_devices() = majors;
 }
 
 void clientele::stand_in::finish_copies() {
@@ -71,15 +86,16 @@ cudaError_t cudaGetLastError() {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = static_cast<int>(majors_of_devices().size());
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
   return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
-  return cudaSuccess;
+  properties->major = majors_of_devices().at(static_cast<size_t>(device));
+  return properties->major > 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   *value = 1;
@@ -90,6 +106,10 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
+  std::memset(value, 0, sizeof(uint64_t));
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -129,8 +149,11 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
 }
 
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
+  Memory& device = memory_of_device();
+  const std::lock_guard lock(device.mutex);
   *total_bytes = cudaDeviceProp{}.totalGlobalMem;
-  *free_bytes = *total_bytes;
+  const size_t most = device.limit >= 0 ? static_cast<size_t>(device.limit) : *total_bytes;
+  *free_bytes = most > device.used ? most - device.used : 0;
   return cudaSuccess;
 }
 

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <functional>
 #include <type_traits>
+#include <vector>
 
 #define __global__
 #define __device__
@@ -58,8 +59,12 @@ T unpacked(uint64_t bits) {
 /// Fills the dynamic shared memory with rubbish and runs all blocks of a grid.
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread);
 
-/// Bytes that may be allocated from now on; a negative number: no limit.
+/// Bytes that may be allocated from now on; a negative number: no limit. The environment's STAND_IN_BYTES is the limit
+/// that a program starts with.
 void limit_memory(int64_t bytes);
+
+/// Devices of these major compute capabilities from now on; 0: one that cannot be asked for its properties.
+void set_devices(const std::vector<int>& majors);
 
 /// Does the copies from the host that are still owed.
 void finish_copies();
@@ -135,7 +140,11 @@ enum cudaError_t {
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 enum cudaDeviceAttr { cudaDevAttrMemoryPoolsSupported = 115 };
-enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+enum cudaMemPoolAttr {
+  cudaMemPoolAttrReleaseThreshold = 4,
+  cudaMemPoolAttrReservedMemCurrent = 5,
+  cudaMemPoolAttrUsedMemCurrent = 7,
+};
 constexpr unsigned cudaStreamNonBlocking = 1;
 using cudaStream_t = struct StandInStream*;
 using cudaMemPool_t = struct StandInPool*;
@@ -163,6 +172,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
