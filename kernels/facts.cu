@@ -18,6 +18,26 @@ std::string device_text(const cudaDeviceProp& properties) {
          std::to_string(properties.minor) + ", " + std::to_string(gib) + " GiB";
 }
 
+CudaDevice device_facts(int index) {
+  CudaDevice device{index, "CUDA device " + std::to_string(index), ""};
+  cudaDeviceProp properties{};
+  int pools = 0;
+  cudaError_t status = cudaGetDeviceProperties(&properties, index);
+  if (status == cudaSuccess) {
+    device.text = device_text(properties);
+    status = cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, index);
+  }
+  if (status != cudaSuccess) {
+    device.reason = cudaGetErrorString(status);
+    static_cast<void>(cudaGetLastError());
+  } else if (properties.major < kOldestMajor) {
+    device.reason = "older than compute capability 8.0";
+  } else if (pools == 0) {
+    device.reason = "it has no stream-ordered memory";
+  }
+  return device;
+}
+
 }  // namespace
 
 CudaFacts cuda_facts() {
@@ -40,17 +60,11 @@ CudaFacts cuda_facts() {
   }
   static_cast<void>(cudaGetLastError());
   if (status != cudaSuccess) return facts;
-  bool usable = false;
-  for (int i = 0; i < count; ++i) {
-    cudaDeviceProp properties{};
-    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
-    facts.devices.push_back(device_text(properties));
-    usable = usable || properties.major >= kOldestMajor;
-  }
+  for (int i = 0; i < count; ++i) facts.devices.push_back(device_facts(i));
   if (facts.devices.empty()) {
     facts.reason = "no CUDA device";
-  } else if (!usable) {
-    facts.reason = "no device of compute capability 8.0 or newer";
+  } else if (facts.first_usable() == nullptr) {
+    facts.reason = "no usable device: " + facts.devices.front().text + ": " + facts.devices.front().reason;
   }
   return facts;
 }

@@ -166,7 +166,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   StageClock clock;
   const RunLock lock(folder);
   remove_stale_staging(folder);
-  const DeviceChoice device = choose_device(job.run);
+  const DeviceChoice device = choose_device(job.run, cuda_facts());
   ThreadPool pool(static_cast<int>(job.run.threads));
   progress.stage("fingerprint", 0, "");
   const std::vector<InputFile> files = clock.timed("fingerprint", [&] { return prints_of(request, pool); });
@@ -175,26 +175,27 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
 
   Model model = read_model(request.model);
   StagedFolder staged(folder, kMarker, replaceable_by(kAssignKind));
-  const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
+  JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
-  Env env{.pool = pool,
-          .backend = *backend,
-          .comm = *comm,
-          .progress = progress,
-          .block_rows = job.run.block_rows,
-          .warnings = {}};
-  Clients clients = clock.timed("open", [&] { return open_clients(job, env); });
+  Env reading{.pool = pool,
+              .backend = *backend,
+              .comm = *comm,
+              .progress = progress,
+              .block_rows = job.run.block_rows,
+              .warnings = {}};
+  Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
   const std::string name = job.input.file.empty() ? job.events.file.front() : job.input.file.front();
   ModelSource source(std::move(clients.source), model.space, name);
-  warn_of_unseen(source, env);
+  warn_of_unseen(source, reading);
   const CleanSpec spec = lenient(model.space, source.mutable_schema());
-  CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, env, clients.excluded); });
+  CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, reading, clients.excluded); });
+  Env env = backend.with_room(std::move(reading), {.rows = rows.kept, .d = model.space.d(), .k = model.k});
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });
   blocks = RowBlocks();
 
-  const Assigned assigned{clients, rows, source, published, device};
+  const Assigned assigned{clients, rows, source, published, backend.choice()};
   return publish_assignment(request, model, files, key, assigned, clock, staged, env);
 }
 

@@ -16,6 +16,13 @@ Json verdict(const char* about, bool good, const std::string& text) {
   return {{"about", about}, {"verdict", good ? "ok" : "warning"}, {"text", text}};
 }
 
+Json device_list(const CudaFacts& cuda) {
+  Json list = Json::array();
+  for (const CudaDevice& device : cuda.devices)
+    list.push_back(device.text + (device.reason.empty() ? "" : ", cannot be used: " + device.reason));
+  return list;
+}
+
 Json verdicts(const MemoryFacts& memory, const std::string& pages, const CudaFacts& cuda, const FolderFacts& folder,
               const std::vector<SimdLevel>& levels) {
   Json list = Json::array();
@@ -27,11 +34,11 @@ Json verdicts(const MemoryFacts& memory, const std::string& pages, const CudaFac
   const bool small_pages = pages == "never";
   list.push_back(verdict("huge pages", !small_pages,
                          small_pages ? "switched off: large matrices run a little slower" : "available"));
-  const bool gpu = cuda.built && cuda.reason.empty() && !cuda.devices.empty();
-  list.push_back(verdict(
-      "gpu", true,
-      gpu ? "device = \"auto\" uses " + cuda.devices[0]
-          : "none in use (" + (cuda.reason.empty() ? "no device" : cuda.reason) + "); the CPU gives the same bytes"));
+  const CudaDevice* gpu = cuda.first_usable();
+  list.push_back(verdict("gpu", true,
+                         gpu != nullptr ? "device = \"auto\" uses " + gpu->text + ", cuda:" + std::to_string(gpu->index)
+                                        : "none in use (" + (cuda.reason.empty() ? "no device" : cuda.reason) +
+                                              "); the CPU gives the same bytes"));
   list.push_back(verdict("output folder", folder.writable && folder.exchange,
                          !folder.writable  ? "cannot be written: " + folder.reason
                          : folder.exchange ? "a new result can replace an old one in one step"
@@ -62,7 +69,7 @@ int doctor_command(const CommandLine& line) {
   facts["huge_pages"] = pages;
   facts["hdf5"] = hdf5_facts();
   facts["cuda"] = {{"built", cuda.built},
-                   {"devices", cuda.devices},
+                   {"devices", device_list(cuda)},
                    {"runtime", cuda.runtime},
                    {"driver", cuda.driver},
                    {"reason", cuda.reason}};

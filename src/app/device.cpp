@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include "clientele/base/errors.h"
+#include "display.h"
 #include "job_checks.h"
 
 namespace clientele {
@@ -22,31 +23,75 @@ SimdLevel simd_level(RunSpec::Simd simd) {
 
 }  // namespace
 
-DeviceChoice choose_device(const RunSpec& spec) {
-  const int index = cuda_index(spec.device);
+DeviceChoice choose_device(const RunSpec& spec, const CudaFacts& facts) {
   if (spec.device == "cpu") return {false, 0, "the CPU, as asked for"};
-  const CudaFacts facts = cuda_facts();
-  const bool usable = facts.built && facts.reason.empty() && !facts.devices.empty();
-  const std::string reason = !facts.reason.empty() ? facts.reason
-                             : facts.built         ? "no GPU was found"
-                                                   : "this build has no CUDA backend";
-  if (index >= 0) {
-    if (!usable || index >= static_cast<int>(facts.devices.size()))
-      throw Error(
-          ErrorKind::device,
-          {.what = "the GPU asked for cannot be used",
-           .where = "run.device = \"" + spec.device + '"',
-           .expected = "a CUDA device with index " + std::to_string(index),
-           .found = usable ? std::to_string(facts.devices.size()) + " device(s)" : reason,
-           .hint = "Use device = \"auto\" or \"cpu\": the result has the same bytes. `clientele doctor` says more."});
-    return {true, index, "GPU " + facts.devices[static_cast<size_t>(index)] + ", as asked for"};
+  const int index = cuda_index(spec.device);
+  if (index < 0) {
+    const CudaDevice* first = facts.first_usable();
+    if (first != nullptr) return {true, first->index, "GPU " + first->text + ", chosen by auto"};
+    return {false, 0, "the CPU, chosen by auto: " + (facts.reason.empty() ? "no GPU was found" : facts.reason)};
   }
-  if (usable) return {true, 0, "GPU " + facts.devices[0] + ", chosen by auto"};
-  return {false, 0, "the CPU, chosen by auto: " + reason};
+  std::string found = facts.reason.empty() ? std::to_string(facts.devices.size()) + " device(s)" : facts.reason;
+  for (const CudaDevice& device : facts.devices) {
+    if (device.index != index) continue;
+    if (device.reason.empty()) return {true, index, "GPU " + device.text + ", as asked for"};
+    found = device.text + ": " + device.reason;
+  }
+  throw Error(
+      ErrorKind::device,
+      {.what = "the GPU asked for cannot be used",
+       .where = "run.device = \"" + spec.device + '"',
+       .expected = "a CUDA device with index " + std::to_string(index),
+       .found = found,
+       .hint = "Use device = \"auto\" or \"cpu\": the result has the same bytes. `clientele doctor` says more."});
 }
 
-std::unique_ptr<Backend> open_backend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool) {
-  return choice.cuda ? make_cuda_backend(choice.index) : make_cpu_backend(pool, simd_level(spec.simd));
+DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, int64_t needed_bytes,
+                              int64_t free_bytes) {
+  if (needed_bytes <= free_bytes) return choice;
+  const std::string needed = readable_bytes(static_cast<double>(needed_bytes));
+  const std::string free = readable_bytes(static_cast<double>(free_bytes));
+  if (cuda_index(spec.device) < 0)
+    return {false, 0,
+            "the CPU, chosen by auto: the job needs " + needed +
+                " of GPU memory, and cuda:" + std::to_string(choice.index) + " has " + free + " free"};
+  throw Error(ErrorKind::device,
+              {.what = "the GPU asked for has too little memory for this job",
+               .where = "run.device = \"" + spec.device + '"',
+               .expected = needed + " free (" + std::to_string(needed_bytes) + " bytes)",
+               .found = free + " (" + std::to_string(free_bytes) + " bytes)",
+               .hint = "Use device = \"cpu\" or \"auto\", which gives the same bytes, or a GPU with more memory."});
+}
+
+int64_t Footprint::bytes(const Backend& backend) const {
+  return backend.rows_bytes(rows, d, weighted) + (seeded ? backend.seeding_bytes(rows) : 0) +
+         backend.scratch_bytes(rows, d, k);
+}
+
+JobBackend::JobBackend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool)
+    : spec_(spec), pool_(pool), choice_(choice) {
+  open();
+}
+
+void JobBackend::open() {
+  backend_ = choice_.cuda ? make_cuda_backend(choice_.index) : make_cpu_backend(pool_, simd_level(spec_.simd));
+}
+
+bool JobBackend::has_room(const Footprint& need) const {
+  return !choice_.cuda || need.bytes(*backend_) <= backend_->facts().memory_bytes;
+}
+
+void JobBackend::make_room(const Footprint& need) {
+  if (!choice_.cuda) return;
+  choice_ = choice_with_room(spec_, choice_, need.bytes(*backend_), backend_->facts().memory_bytes);
+  if (!choice_.cuda) open();
+}
+
+Env JobBackend::with_room(Env&& env, const Footprint& need) {
+  const bool gpu = choice_.cuda;
+  make_room(need);
+  if (gpu && !choice_.cuda) env.warnings.push_back("The job ran on " + choice_.reason + '.');
+  return {env.pool, *backend_, env.comm, env.progress, env.block_rows, env.piece_rows, std::move(env.warnings)};
 }
 
 }  // namespace clientele

@@ -1,12 +1,12 @@
-// The backend that a job asks for.
+// The backend that a job asks for, and the one that has room for it.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "clientele/base/thread_pool.h"
 #include "clientele/compute/backends.h"
+#include "clientele/env/env.h"
 #include "job.h"
 
 namespace clientele {
@@ -17,9 +17,49 @@ struct DeviceChoice {
   int index = 0;
   std::string reason;  ///< one sentence
 };
-/// Throws Error{device} when a GPU is asked for by name and none can be used.
-DeviceChoice choose_device(const RunSpec& spec);
+/// Throws Error{device} when a GPU is asked for by name and cannot be used.
+DeviceChoice choose_device(const RunSpec& spec, const CudaFacts& facts);
 
-std::unique_ptr<Backend> open_backend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool);
+/// `choice`, a GPU, if the job fits; auto's other choice, the CPU, if it does not. Throws Error{device} when the GPU
+/// was asked for by name.
+DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, int64_t needed_bytes,
+                              int64_t free_bytes);
+
+/// What is in the backend's memory at once while the clients are clustered.
+struct Footprint {
+  int64_t rows = 0;
+  int d = 0;
+  bool weighted = false;
+  int k = 1;  ///< the largest
+  bool seeded = false;
+
+  int64_t bytes(const Backend& backend) const;
+};
+
+/// The backend of a job. Which one it is, is settled when the size of the features is known.
+class JobBackend {
+ public:
+  /// `pool` must outlive the backend.
+  JobBackend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool);
+
+  Backend& operator*() const { return *backend_; }
+  Backend* operator->() const { return backend_.get(); }
+  const DeviceChoice& choice() const { return choice_; }
+
+  /// Always true of the CPU, whose memory can be swapped and shared.
+  bool has_room(const Footprint& need) const;
+  /// Afterwards the backend has room: a GPU that auto chose and that is too small has become the CPU, with a warning.
+  /// Nothing of the earlier backend may be in use. Throws Error{device} when the GPU was asked for by name.
+  Env with_room(Env&& env, const Footprint& need);
+  void make_room(const Footprint& need);
+
+ private:
+  void open();
+
+  RunSpec spec_;
+  ThreadPool& pool_;
+  DeviceChoice choice_;
+  std::unique_ptr<Backend> backend_;
+};
 
 }  // namespace clientele

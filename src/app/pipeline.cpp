@@ -118,7 +118,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
 
   const RunLock lock(folder);
   remove_stale_staging(folder);
-  const DeviceChoice device = choose_device(job.run);
+  const DeviceChoice device = choose_device(job.run, cuda_facts());
   ThreadPool pool(static_cast<int>(job.run.threads));
   progress.stage("fingerprint", 0, "");
   const std::vector<InputFile> files = clock.timed("fingerprint", [&] { return fingerprint(job, pool); });
@@ -126,25 +126,31 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   if (!force && up_to_date(folder, key)) return outcome_of(folder);
 
   StagedFolder staged(folder, kMarker, replaceable_by(kRunKind));
-  const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
+  JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
-  Env env{.pool = pool,
-          .backend = *backend,
-          .comm = *comm,
-          .progress = progress,
-          .block_rows = job.run.block_rows,
-          .warnings = {}};
+  Env reading{.pool = pool,
+              .backend = *backend,
+              .comm = *comm,
+              .progress = progress,
+              .block_rows = job.run.block_rows,
+              .warnings = {}};
+  Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
+  CleanRows rows =
+      clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, reading, clients.excluded); });
+  describe_events(clients, rows.report);
+  const bool spherical = job.cluster.algorithm == ClusterSpec::Algorithm::spherical;
+  NormaliseFit fitted = clock.timed("normalise", [&] {
+    return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, reading);
+  });
+  const int weights = weight_column(clients.source->schema());
+  Env env = backend.with_room(std::move(reading), {.rows = rows.kept,
+                                                   .d = fitted.space.d(),
+                                                   .weighted = weights >= 0,
+                                                   .k = static_cast<int>(job.cluster.k.back()),
+                                                   .seeded = !job.cluster.given_start()});
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
-  run["device"]["reason"] = device.reason;
-
-  Clients clients = clock.timed("open", [&] { return open_clients(job, env); });
-  CleanRows rows =
-      clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, env, clients.excluded); });
-  const bool spherical = job.cluster.algorithm == ClusterSpec::Algorithm::spherical;
-  NormaliseFit fitted = clock.timed(
-      "normalise", [&] { return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, env); });
-  const int weights = weight_column(clients.source->schema());
+  run["device"]["reason"] = backend.choice().reason;
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
   const StartPlan start = plan_start(bound, fitted.space, rows, blocks);

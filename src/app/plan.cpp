@@ -109,23 +109,32 @@ Json passes(const Job& job) {
   return list;
 }
 
-Json memory_plan(const Shape& shape, Backend& backend, bool cuda) {
+Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
+  return {.rows = shape.rows,
+          .d = static_cast<int>(shape.features),
+          .weighted = shape.weighted,
+          .k = static_cast<int>(cluster.k.back()),
+          .seeded = !cluster.given_start()};
+}
+
+Json memory_plan(const Shape& shape, const Footprint& need, const JobBackend& backend) {
   const MemoryFacts memory = memory_facts();
   Json plan = {{"usable_bytes", memory.usable_bytes()}};
   if (shape.rows < 0) {
     plan["estimate"] = "depends on the number of clients in the log";
     return plan;
   }
-  const int64_t features = backend.rows_bytes(shape.rows, static_cast<int>(shape.features), shape.weighted);
+  const bool cuda = backend.choice().cuda;
+  const int64_t clustering = need.bytes(*backend);
   const int64_t published = shape.rows * 17;  // label, second, distance, margin, excluded
-  const int64_t seeding = shape.rows * 8;
   const int64_t base = int64_t{64} << 20;
-  plan["features_bytes"] = features;
+  plan["features_bytes"] = backend->rows_bytes(need.rows, need.d, need.weighted);
   plan["rows_bytes"] = published;
-  const int64_t host = base + published + (cuda ? 0 : features + seeding);
+  const int64_t host = base + published + (cuda ? 0 : clustering);
   plan["host_bytes"] = host;
-  plan["device_bytes"] = cuda ? features + seeding : 0;
-  plan["fits"] = host < memory.usable_bytes();
+  plan["device_bytes"] = cuda ? clustering : 0;
+  if (cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
+  plan["fits"] = host < memory.usable_bytes() && backend.has_room(need);
   return plan;
 }
 
@@ -154,8 +163,7 @@ Json up_to_date_plan(const Job& job) {
 Json plan_job(const BoundJob& bound) {
   const Job& job = bound.job;
   ThreadPool pool(static_cast<int>(job.run.threads));
-  const DeviceChoice device = choose_device(job.run);
-  const std::unique_ptr<Backend> backend = open_backend(job.run, device, pool);
+  JobBackend backend(job.run, choose_device(job.run, cuda_facts()), pool);
   Shape shape;
   Schema schema;
   Json plan = {{"input", input_plan(job, pool, schema, shape)}};
@@ -164,12 +172,14 @@ Json plan_job(const BoundJob& bound) {
   plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
   plan["k"] = job.cluster.k;
   plan["passes"] = passes(job);
+  const Footprint need = footprint(shape, job.cluster);
+  if (shape.rows >= 0 && job.run.device == "auto") backend.make_room(need);
   plan["device"] = {{"name", backend->facts().name},
                     {"device", backend->facts().device},
                     {"simd", backend->facts().simd},
                     {"threads", backend->facts().threads},
-                    {"reason", device.reason}};
-  plan["memory"] = memory_plan(shape, *backend, device.cuda);
+                    {"reason", backend.choice().reason}};
+  plan["memory"] = memory_plan(shape, need, backend);
   Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
                   "data_quality.json", "run.json",     "report.html"};
   if (job.output.csv) outputs.push_back("segments.csv");

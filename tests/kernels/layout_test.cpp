@@ -141,7 +141,36 @@ TEST(Facts, NameTheDevice) {
   EXPECT_EQ(facts.reason, "");
   EXPECT_EQ(facts.runtime, "13.0");
   ASSERT_EQ(facts.devices.size(), 1u);
-  EXPECT_EQ(facts.devices[0], "stand-in for a GPU, compute 8.0, 1 GiB");
+  EXPECT_EQ(facts.devices[0].text, "stand-in for a GPU, compute 8.0, 1 GiB");
+  EXPECT_EQ(facts.first_usable(), &facts.devices[0]);
+}
+
+TEST(Facts, KeepTheNumbersOfDevicesThatCannotBeUsed) {
+  stand_in::set_devices({7, 0, 9});
+  const CudaFacts facts = cuda_facts();
+  stand_in::set_devices({7, 0});
+  const CudaFacts none = cuda_facts();
+  stand_in::set_devices({8});
+  EXPECT_EQ(facts.reason, "");
+  ASSERT_EQ(facts.devices.size(), 3u);
+  EXPECT_EQ(facts.devices[0].reason, "older than compute capability 8.0");
+  EXPECT_EQ(facts.devices[1].reason, "failure");
+  ASSERT_NE(facts.first_usable(), nullptr);
+  EXPECT_EQ(facts.first_usable()->index, 2);
+  EXPECT_EQ(none.first_usable(), nullptr);
+  EXPECT_NE(none.reason.find("older than compute capability 8.0"), std::string::npos) << none.reason;
+}
+
+TEST(Memory, WhatIsTakenIsNotFree) {
+  const auto backend = make_cuda_backend(0);
+  stand_in::limit_memory(1'000'000);
+  const int64_t before = backend->facts().memory_bytes;
+  const auto rows = backend->make_rows(0, 1000, 4, true, "normalised features");
+  EXPECT_EQ(before - backend->facts().memory_bytes, backend->rows_bytes(1000, 4, true));
+  backend->sample_ops().start_seeding(*rows);
+  EXPECT_EQ(before - backend->facts().memory_bytes, backend->rows_bytes(1000, 4, true) + backend->seeding_bytes(1000));
+  stand_in::limit_memory(-1);
+  EXPECT_EQ(before, 1'000'000);
 }
 
 TEST(Rows, OfAnotherBackendAreRefused) {
