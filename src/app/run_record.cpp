@@ -53,12 +53,12 @@ Json device_record(const BackendFacts& facts) {
 Json result_record(const Sweep& sweep, uint64_t seed) {
   const Clustering& best = sweep.best().clustering;
   Json result = {{"k", best.k},
-                 {"inertia", best.inertia},
+                 {"inertia", sweep.best().scores.inertia},
                  {"iterations", best.iterations},
                  {"converged", best.converged},
                  {"stopped_by", best.stopped_by},
                  {"last_gain", best.last_gain},
-                 {"sizes", best.rows},
+                 {"sizes", sweep.published.rows},
                  {"seed", seed},
                  {"restart", best.restart},
                  {"empty_repairs", best.empty_repairs},
@@ -68,7 +68,7 @@ Json result_record(const Sweep& sweep, uint64_t seed) {
                  {"candidates", Json::array()}};
   for (const Candidate& candidate : sweep.candidates)
     result["candidates"].push_back({{"k", candidate.clustering.k},
-                                    {"inertia", candidate.clustering.inertia},
+                                    {"inertia", candidate.scores.inertia},
                                     {"iterations", candidate.clustering.iterations},
                                     {"converged", candidate.clustering.converged},
                                     {"scores", scores_of(candidate.scores)}});
