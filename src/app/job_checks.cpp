@@ -19,6 +19,8 @@ class Checks {
   void input() {
     if (job_.input.file.empty() && !job_.events.present())
       complain({}, "nothing to read: give input.file (a client table or matrix) or events.file (an event log)");
+    listed_twice("input.file", job_.input.file);
+    listed_twice("events.file", job_.events.file);
     const std::vector<int64_t>& rows = job_.input.rows;
     if (!rows.empty() && (rows.size() != 2 || rows[0] >= rows[1]))
       complain({"input.rows"}, "input.rows is [from, to) with from < to");
@@ -38,6 +40,15 @@ class Checks {
       complain({"events.paying_only"}, "events.paying_only needs events.amount, the name of the column with amounts");
     if (!job_.events.as_of.empty()) time("events.as_of", job_.events.as_of);
     features();
+  }
+
+  /// Its clients would count twice.
+  void listed_twice(const std::string& key, const std::vector<std::string>& files) {
+    std::set<std::filesystem::path> seen;
+    std::error_code ignored;
+    for (const std::string& file : files)
+      if (!seen.insert(std::filesystem::weakly_canonical(file, ignored)).second)
+        complain({key}, key + " lists " + file + " twice");
   }
 
   void columns() {

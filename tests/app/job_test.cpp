@@ -83,8 +83,19 @@ TEST_F(JobFiles, EverythingWrongIsToldAtOnce) {
   EXPECT_TRUE(has(text, "normalise.stray is a table where a value belongs"));
 }
 
+TEST_F(JobFiles, LettersOfAnyLanguageStandInQuotesAndComments) {
+  EXPECT_TRUE(has(refusal("[input]\nfile = \"a.h5\"\ngr\xC3\xB6n = 1\n"), "in quotes or comments only"));
+  EXPECT_TRUE(has(refusal("[input]\nfile = \"a.h5\" \xE3\x80\x81\n"), "in quotes or comments only"));
+  const std::string fine =
+      "# gr\xC3\xB6n\n[input]\nfile = \"\\\"\xC3\xA9.h5\"\nid = '\xC3\xA9'\n[output]\nfolder = "
+      "\"\"\"a\n\xC3\xA9\"\"\"\n";
+  std::vector<Problem> problems;
+  EXPECT_EQ(parse_job(fine, "job.toml", problems).size(), 3U);
+}
+
 TEST_F(JobFiles, Contradictions) {
   EXPECT_TRUE(has(refusal("[cluster]\nk = 3\n"), "nothing to read"));
+  EXPECT_TRUE(has(refusal("[input]\nfile = [\"a.h5\", \"b.h5\", \"./a.h5\"]\n"), "lists"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\nk = [5, 3]\n"), "from <= to"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\nk = [2, 3, 4]\n"), "found 3 values"));
   EXPECT_TRUE(
