@@ -229,7 +229,7 @@ void append_file(const std::string& path, const EventsSpec& spec, ThreadPool& po
   if (rows == 0)
     throw Error(ErrorKind::input, {"log of events is empty", used[1].where, "at least one event", "none", ""});
   const size_t before = log.ts.size();
-  append_ids(ids, dataset_ids(used[0].set, used[0].field, rows, pool.threads())(pool), 0, rows, path);
+  append_ids(ids, dataset_ids(used[0].set, used[0].field, rows, pool.threads(), "events.client")(pool), 0, rows, path);
   read_integers(used[1], rows, pool, "write times as integers in UTC seconds", log.ts);
   check_times(log, before, used[1].where);
   const auto integers = [&](const char* key, const std::string& name, const char* hint, std::vector<int64_t>& out) {

@@ -17,6 +17,7 @@ constexpr int64_t kWidestId = 4096;
 struct IdPlace {
   h5::Dataset set;
   std::string field;
+  std::string key;       ///< of the job, that names it
   h5::ElementType type;  ///< as delivered by the reader
   int64_t offset = 0;
   std::shared_ptr<h5::CellReader> reader;
@@ -26,8 +27,8 @@ struct IdPlace {
 };
 
 [[noreturn]] void wrong_type(const IdPlace& place, const std::string& found) {
-  throw Error(ErrorKind::input,
-              {"ids cannot be read", place.where(), "integers or texts", found, "name another column with input.id"});
+  throw Error(ErrorKind::input, {"ids cannot be read", place.where(), "integers or texts", found,
+                                 "name another column with " + place.key});
 }
 
 template <class Each>
@@ -167,12 +168,13 @@ IdReader row_number_ids(int64_t rows) {
   };
 }
 
-IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t rows, int threads) {
+IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t rows, int threads,
+                     const std::string& key) {
   set.check_readable();
-  IdPlace place{set, field, set.type, 0, nullptr};
+  IdPlace place{set, field, key, set.type, 0, nullptr};
   if (set.shape.size() != 1 || set.rows() != rows) {
     throw Error(ErrorKind::input, {"ids are not one a row", place.where(), std::to_string(rows) + " ids",
-                                   h5::shape_text(set.shape), "name another dataset with input.id"});
+                                   h5::shape_text(set.shape), "name another dataset with " + key});
   }
   const h5::ElementType* stored = &set.type;
   if (!field.empty()) stored = field_type(set.type, field, place.offset);

@@ -85,7 +85,8 @@ void scan_blocks(ThreadPool& pool, int64_t rows,
 IdReader row_number_ids(int64_t rows);
 /// Ids of a 1-D dataset of integers or texts, or of a compound's field. Throws Error{input} for other types or another
 /// length than `rows`.
-IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t rows, int threads);
+IdReader dataset_ids(const h5::Dataset& set, const std::string& field, int64_t rows, int threads,
+                     const std::string& key = "input.id");
 /// Appends rows [first, first + rows) of ids to all; the kinds must agree (an empty `all` takes on that of ids). Throws
 /// Error{input} naming `name`.
 void append_ids(IdColumn& all, const IdColumn& ids, int64_t first, int64_t rows, const std::string& name);

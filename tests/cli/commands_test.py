@@ -249,6 +249,8 @@ class Commands(Case):
         self.assertLessEqual(warm["result"]["iterations"], 2)
         text = run("run", self.job, "--out", self.folder / "x", "--k", 3, "--set", f"cluster.init={self.out}/model.h5", expect=2).stderr
         self.assertIn("k = 4", text)
+        text = run("run", self.job, "--out", self.folder / "x", "--set", f"cluster.init={self.folder}/start.h5:/taken", expect=3).stderr
+        self.assertIn("inspect", text)
 
     def test_sweep_publishes_the_chosen_k(self):
         run("run", self.job, "--out", self.out, "--k", "[2,6]")

@@ -223,6 +223,11 @@ std::vector<double> read_centroids(const std::string& file_and_dataset, int64_t 
                                    "FILE:/dataset", file_and_dataset, ""});
   const StoredValues file(file_and_dataset.substr(0, colon));
   const std::string dataset = file_and_dataset.substr(colon + 1);
+  if (!file.holds(dataset))
+    throw Error(ErrorKind::input,
+                {"no such dataset for the given centroids", file_and_dataset,
+                 "a dataset of k x " + std::to_string(expected_columns) + " numbers", "none",
+                 "`clientele inspect " + file_and_dataset.substr(0, colon) + "` lists what is there"});
   const std::vector<int64_t> shape = file.shape(dataset);
   if (shape.size() != 2 || shape[0] < 1 || shape[0] > kMostSegments || shape[1] != expected_columns)
     throw Error(ErrorKind::input,

@@ -89,6 +89,10 @@ std::string StoredValues::text_attribute(const std::string& name, size_t most) c
   return value;
 }
 
+bool StoredValues::holds(const std::string& path) const {
+  return file_->resolve(path).has_value();
+}
+
 std::vector<int64_t> StoredValues::shape(const std::string& path) const {
   return whole_dataset(file_, path).shape;
 }

@@ -21,6 +21,8 @@ class StoredValues {
   int64_t integer_attribute(const std::string& name) const;
   std::string text_attribute(const std::string& name, size_t most) const;
 
+  /// True if there is anything of this name.
+  bool holds(const std::string& path) const;
   /// Shape of a numeric dataset of 1 or 2 dimensions.
   std::vector<int64_t> shape(const std::string& path) const;
   /// The dataset must have this shape. Numbers are converted as the library does (integers into doubles and so on);
