@@ -24,5 +24,6 @@ function(clientele_test name)
     target_link_libraries(${name} PRIVATE clientele_${room})
   endforeach()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${test_LABELS}")
+  set_tests_properties(${name} PROPERTIES LABELS "${test_LABELS}"
+    ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/leaks.supp:print_suppressions=0")
 endfunction()

@@ -190,8 +190,7 @@ std::vector<double> SegmentQuantiles::of(int column, int group) const {
     const Target& target = targets_[first + p];
     const double low = target.present ? results_[target.low] : 0;
     const double high = target.present ? results_[target.high] : 0;
-    out.push_back(target.present ? between(target.fraction, low, high)
-                                 : std::numeric_limits<double>::quiet_NaN());
+    out.push_back(target.present ? between(target.fraction, low, high) : std::numeric_limits<double>::quiet_NaN());
   }
   return out;
 }

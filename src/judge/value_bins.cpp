@@ -28,7 +28,7 @@ ValueBins::ValueBins(std::vector<double> sample, int bins) : sample_(std::move(s
   base_key_ = ordered_key(low);
   const uint64_t keys = ordered_key(high) - base_key_;
   const int width = static_cast<int>(std::bit_width(keys / static_cast<uint64_t>(bins)));
-  shift_ = width;
+  shift_ = std::min(width, 63);
   const double by_value = cost();
   by_key_ = true;
   by_key_ = cost() < by_value;

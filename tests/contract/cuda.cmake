@@ -2,7 +2,7 @@
 clientele_test(backend_contract_cuda_on_host_test
   SOURCES ${backend_contract_sources} cuda_on_host_backends.cpp
   LINKS cuda_on_host
-  LABELS contract)
+  LABELS kernels)
 
 if(CLIENTELE_HAS_CUDA)
   clientele_test(backend_contract_cuda_test

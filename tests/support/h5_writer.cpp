@@ -112,7 +112,7 @@ std::vector<unsigned char> converted(hid_t type, const std::string& name, const 
   if (is_byte_flag(name)) {
     for (size_t i = 0; i < values.size(); ++i) bytes[i] = static_cast<unsigned char>(values[i]);
   } else {
-    std::memcpy(bytes.data(), values.data(), values.size() * sizeof(double));
+    if (!values.empty()) std::memcpy(bytes.data(), values.data(), values.size() * sizeof(double));
     must(H5Tconvert(H5T_NATIVE_DOUBLE, type, values.size(), bytes.data(), nullptr, H5P_DEFAULT), "conversion");
   }
   bytes.resize(values.size() * element);
