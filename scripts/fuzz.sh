@@ -11,6 +11,7 @@ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_CO
   { cat build/fuzz-configure.log; exit 1; }
 cmake --build build/fuzz --target fuzz_read fuzz_job write_seeds | tail -n 1
 build/fuzz/tests/fuzz/write_seeds build/fuzz/corpus
+export LSAN_OPTIONS=suppressions=$PWD/tests/support/leaks.supp:print_suppressions=0
 cd build/fuzz
 for target in fuzz_read fuzz_job; do
   echo "== $target, $seconds s"
