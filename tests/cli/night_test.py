@@ -117,7 +117,10 @@ class Night(Case):
         self.assertEqual(process.returncode, 0)
 
     def on_terminal(self, env):
-        leader, follower = pty.openpty()
+        try:
+            leader, follower = pty.openpty()
+        except OSError as error:  # a container without /dev/pts
+            self.skipTest(f"this machine has no pseudo-terminal: {error}")
         process = subprocess.Popen([BINARY, "run", self.job, "--out", self.out, "--force"], stdout=subprocess.DEVNULL, stderr=follower,
                                    env={**os.environ, **env})
         os.close(follower)
