@@ -44,6 +44,7 @@ Clients open_clients(const Job& job, Env& env) {
     clients.ids = clients.source->read_ids(env.pool);
   }
   if (job.events.present()) add_events(job, env, clients);
+  clients.source = code_categories(std::move(clients.source), declared_categories(job.columns), env.pool);
   apply_column_specs(job.columns, clients.source->mutable_schema());
   return clients;
 }

@@ -1,6 +1,7 @@
 #include "model_source.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -30,7 +31,21 @@ std::string kind_word(const Column& column) {
   return column.categories.empty() && column.kind != ColumnKind::category ? "a number" : "a category";
 }
 
+bool whole_number(const std::string& text) {
+  int64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return fault == std::errc() && end == text.data() + text.size();
+}
+
 }  // namespace
+
+std::vector<std::string> number_categories(const Schema& model) {
+  std::vector<std::string> names;
+  for (const Column& column : model.columns)
+    if (!column.categories.empty() && std::all_of(column.categories.begin(), column.categories.end(), whole_number))
+      names.push_back(column.name);
+  return names;
+}
 
 ModelSource::ModelSource(std::unique_ptr<Source> table, const FeatureSpace& space, const std::string& table_name)
     : table_(std::move(table)), place_(space.schema.columns.size(), -1), codes_(space.schema.columns.size()) {

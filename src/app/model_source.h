@@ -13,6 +13,10 @@
 
 namespace clientele {
 
+/// Category columns of a model whose categories are all whole numbers: where a table holds numbers there, they are
+/// codes (code_categories).
+std::vector<std::string> number_categories(const Schema& model);
+
 class ModelSource : public Source {
  public:
   /// Throws Error{input} listing every column that the model's features need and the table lacks, or has as another

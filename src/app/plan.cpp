@@ -67,7 +67,8 @@ Schema with_behaviour(Schema schema, const BehaviourSpec& spec) {
 Json input_plan(const Job& job, ThreadPool& pool, Schema& schema, Shape& shape) {
   Json plan = Json::object();
   if (!job.input.file.empty()) {
-    const std::unique_ptr<Source> source = open_input(job.input, pool);
+    const std::unique_ptr<Source> source =
+        code_categories(open_input(job.input, pool), declared_categories(job.columns), pool);
     const ReadPlan read = source->plan();
     schema = source->schema();
     shape.rows = source->rows();

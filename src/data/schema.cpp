@@ -32,15 +32,13 @@ void apply(const ColumnSpec& spec, Column& column) {
   column.missing_indicator = spec.missing_indicator;
 }
 
-/// A dictionary's codes are no numbers, and numbers are no codes: the job cannot declare one to be the other.
+/// A dictionary's codes are no numbers: the job cannot declare them to be.
 std::string contradiction(const ColumnSpec& spec, const Column& column) {
   const bool text = !column.categories.empty() || column.kind == ColumnKind::category;
-  const bool wants_text = spec.kind == ColumnKind::category;
-  const bool free = spec.kind == ColumnKind::automatic || spec.kind == ColumnKind::id;
-  if (text && !wants_text && !free && spec.role != ColumnRole::ignore)
+  const bool fits =
+      spec.kind == ColumnKind::automatic || spec.kind == ColumnKind::id || spec.kind == ColumnKind::category;
+  if (text && !fits && spec.role != ColumnRole::ignore)
     return "columns." + column.name + ".kind: the file holds texts, which are a category";
-  if (!text && wants_text)
-    return "columns." + column.name + ".kind: the file holds numbers, not texts; use ordinal or number, or write texts";
   return "";
 }
 
@@ -51,12 +49,11 @@ void add_line(std::string& list, const std::string& line) {
 }  // namespace
 
 void ColumnSpec::visit(SpecVisitor& v) {
-  v.choice_of(
-      {.name = "kind",
-       .help =
-           "What the column's values are; automatic takes what the file says (numbers, flags, texts as categories).",
-       .choices = {"automatic", "number", "count", "money", "ordinal", "category", "flag", "time", "id"}},
-      kind);
+  v.choice_of({.name = "kind",
+               .help = "What the column's values are; automatic takes what the file says (numbers, flags, texts as "
+                       "categories); whole numbers can be declared a category.",
+               .choices = {"automatic", "number", "count", "money", "ordinal", "category", "flag", "time", "id"}},
+              kind);
   v.choice_of({.name = "role",
                .help = "cluster: shapes the segments; profile: only described per segment; weight: weight of the row; "
                        "automatic: profile for age, "
@@ -93,6 +90,13 @@ int Schema::find(const std::string& name) const {
     if (columns[j].name == name) return static_cast<int>(j);
   }
   return -1;
+}
+
+std::vector<std::string> declared_categories(const std::map<std::string, ColumnSpec>& specs) {
+  std::vector<std::string> names;
+  for (const auto& [name, spec] : specs)
+    if (spec.kind == ColumnKind::category && spec.role != ColumnRole::ignore) names.push_back(name);
+  return names;
 }
 
 void apply_column_specs(const std::map<std::string, ColumnSpec>& specs, Schema& schema) {

@@ -61,7 +61,11 @@ struct Schema {
   int find(const std::string& name) const;
 };
 
-/// Merges the job's declarations into what the file says. Unknown column names are Error{usage} with a suggestion, all
+/// Names of the columns that the job declares to be categories and reads.
+std::vector<std::string> declared_categories(const std::map<std::string, ColumnSpec>& specs);
+
+/// Merges the job's declarations into what the file says. Columns of numbers that are declared categories
+/// must have been coded (code_categories). Unknown column names are Error{usage} with a suggestion, all
 /// at once.
 void apply_column_specs(const std::map<std::string, ColumnSpec>& specs, Schema& schema);
 

@@ -79,6 +79,12 @@ struct InputSpec {
 /// other row data.
 std::unique_ptr<Source> open_input(const InputSpec& spec, ThreadPool& pool);
 
+/// The named columns that hold numbers become categories: each distinct whole number is one, named by its decimal text.
+/// Reads those columns once. Columns of texts and unknown names are left as they are. Throws Error{input} for values
+/// that are no whole numbers and for more than 100,000 of them.
+std::unique_ptr<Source> code_categories(std::unique_ptr<Source> source, const std::vector<std::string>& names,
+                                        ThreadPool& pool);
+
 /// Files that the input consists of, for fingerprints and error messages.
 std::vector<std::string> input_files(const InputSpec& spec);
 
