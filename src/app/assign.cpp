@@ -75,8 +75,11 @@ Json segment_list(const Model& model, const std::vector<int64_t>& sizes, int64_t
   return {{"segments", list}};
 }
 
-void warn_of_unseen(ModelSource& source, Env& env) {
+/// Warns of them; returns the rows by column, for data_quality.json.
+Json report_unseen(ModelSource& source, Env& env) {
+  Json unseen_rows = Json::object();
   for (const auto& [name, rows] : source.count_unseen()) {
+    unseen_rows[name] = rows;
     std::string categories;
     const std::vector<std::string>& unseen = source.unseen().at(name);
     for (size_t i = 0; i < unseen.size() && i < 5; ++i) categories += (i == 0 ? "" : ", ") + unseen[i];
@@ -85,6 +88,7 @@ void warn_of_unseen(ModelSource& source, Env& env) {
       env.warnings.push_back(std::to_string(rows) + " rows have a category of \"" + name +
                              "\" that the model has never seen (" + categories + "); it counts as missing.");
   }
+  return unseen_rows;
 }
 
 std::string assign_key(const AssignRequest& request, const std::vector<InputFile>& files) {
@@ -133,6 +137,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
     write_segments_h5ad(staged.path() / "segments.h5ad", file, env.pool);
     if (request.job.output.csv) write_segments_csv(staged.path() / "segments.csv", file);
   });
+  write_text(staged.path() / "data_quality.json", json_text(done.rows.report));
   refuse_changed(files);
   Json run = {
       {"schema", 1}, {"program", program_facts()}, {"kind", kAssignKind}, {"seed", model.seed}, {"run_key", key}};
@@ -185,10 +190,13 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
               .warnings = {}};
   Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
   const std::string name = job.input.file.empty() ? job.events.file.front() : job.input.file.front();
+  clients.source = code_categories(std::move(clients.source), number_categories(model.space.schema), pool);
   ModelSource source(std::move(clients.source), model.space, name);
-  warn_of_unseen(source, reading);
+  const Json unseen = report_unseen(source, reading);
   const CleanSpec spec = lenient(model.space, source.mutable_schema());
   CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, reading, clients.excluded); });
+  describe_events(clients, rows.report);
+  rows.report["unseen_categories"] = unseen;
   Env env = backend.with_room(std::move(reading), {.rows = rows.kept, .d = model.space.d(), .k = model.k});
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });

@@ -173,6 +173,7 @@ class Commands(Case):
         self.assertTrue((scored / "segments.csv").exists())
         record = json.loads((scored / "run.json").read_text())
         self.assertEqual(record["rows"]["kept"], 3000)
+        self.assertEqual(set(record["checksums"]), {"segments.h5ad", "segments.csv", "data_quality.json"})
         self.assertIn("up to date", run("assign", self.out / "model.h5", self.data, "--out", scored, "--csv").stderr)
 
     def test_gaps_where_training_had_none_are_scored_by_the_median(self):
@@ -194,6 +195,36 @@ class Commands(Case):
         self.assertTrue((found[0][0] >= 0).all())
         np.testing.assert_array_equal(found[0][0], found[1][0])
         np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-5)
+
+    def test_numbers_declared_categories_shape_segments_and_score(self):
+        random = np.random.default_rng(5)
+        tariff = np.array([100, 9, -1])[random.integers(0, 3, 600)]  # the segments lie in nothing but this column
+        with h5py.File(self.folder / "train.h5", "w") as file:
+            file["clients/tariff"] = tariff.astype(np.int16)
+            file["clients/noise"] = random.normal(0, 1, 600)
+        job = write_job(self.folder, '[input]\nfile = "train.h5"\n[cluster]\nk = 3\n[columns.tariff]\nkind = "category"\n'
+                        '[columns.noise]\nweight = 0.01\n', "train.toml")
+        self.assertIn('"features": 3', run("plan", job, "--json").stdout)
+        run("run", job, "--out", self.out)
+        with h5py.File(self.out / "segments.h5ad") as file:
+            labels = file["obs/segment_id"][:]
+        self.assertEqual(len({(label, int(code)) for label, code in zip(labels, tariff)}), 3)
+        self.assertIn("tariff", (self.out / "profiles.json").read_text())
+        with h5py.File(self.folder / "new.h5", "w") as file:
+            file["clients/tariff"] = np.append(tariff[:99], [77])
+            file["clients/noise"] = np.zeros(100)
+        result = run("assign", self.out / "model.h5", self.folder / "new.h5", "--out", self.folder / "scored")
+        self.assertIn("77", result.stderr)
+        quality = json.loads((self.folder / "scored/data_quality.json").read_text())
+        self.assertEqual(quality["unseen_categories"], {"tariff": 1})
+        with h5py.File(self.folder / "scored/segments.h5ad") as new:
+            np.testing.assert_array_equal(labels[:99], new["obs/segment_id"][:99])
+        with h5py.File(self.folder / "train.h5", "a") as file:
+            del file["clients/tariff"]
+            file["clients/tariff"] = tariff + 0.5
+        text = run("run", job, "--out", self.folder / "none", expect=3).stderr
+        self.assertIn("tariff", text)
+        self.assertIn("whole numbers", text)
 
     def test_assign_matches_columns_and_categories_by_name(self):
         random = np.random.default_rng(2)
