@@ -182,12 +182,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   StagedFolder staged(folder, kMarker, replaceable_by(kAssignKind));
   JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
-  Env reading{.pool = pool,
-              .backend = *backend,
-              .comm = *comm,
-              .progress = progress,
-              .block_rows = job.run.block_rows,
-              .warnings = {}};
+  Env reading = backend.env(*comm, progress);
   Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
   const std::string name = job.input.file.empty() ? job.events.file.front() : job.input.file.front();
   clients.source = code_categories(std::move(clients.source), number_categories(model.space.schema), pool);

@@ -87,6 +87,15 @@ void JobBackend::make_room(const Footprint& need) {
   if (!choice_.cuda) open();
 }
 
+Env JobBackend::env(Comm& comm, Progress& progress) const {
+  return {.pool = pool_,
+          .backend = *backend_,
+          .comm = comm,
+          .progress = progress,
+          .block_rows = spec_.block_rows,
+          .warnings = {}};
+}
+
 Env JobBackend::with_room(Env&& env, const Footprint& need) {
   const bool gpu = choice_.cuda;
   make_room(need);

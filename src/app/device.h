@@ -46,6 +46,8 @@ class JobBackend {
   Backend* operator->() const { return backend_.get(); }
   const DeviceChoice& choice() const { return choice_; }
 
+  /// What the first stages share. Everything given must outlive it.
+  Env env(Comm& comm, Progress& progress) const;
   /// Always true of the CPU, whose memory can be swapped and shared.
   bool has_room(const Footprint& need) const;
   /// Afterwards the backend has room: a GPU that auto chose and that is too small has become the CPU, with a warning.

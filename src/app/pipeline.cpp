@@ -128,12 +128,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   StagedFolder staged(folder, kMarker, replaceable_by(kRunKind));
   JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
-  Env reading{.pool = pool,
-              .backend = *backend,
-              .comm = *comm,
-              .progress = progress,
-              .block_rows = job.run.block_rows,
-              .warnings = {}};
+  Env reading = backend.env(*comm, progress);
   Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
   CleanRows rows =
       clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, reading, clients.excluded); });
