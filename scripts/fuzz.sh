@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-300}
 scripts/setup.sh fuzz
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+  "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1 -D_GLIBCXX_ASSERTIONS" \
   -DCLIENTELE_FUZZ=ON -DCLIENTELE_CUDA=OFF -DCLIENTELE_BENCH=OFF "-DCLIENTELE_SANITIZE=address;undefined" >build/fuzz-configure.log 2>&1 ||
   { cat build/fuzz-configure.log; exit 1; }
 cmake --build build/fuzz --target fuzz_read fuzz_job write_seeds | tail -n 1
