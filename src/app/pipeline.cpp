@@ -148,7 +148,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   run["device"]["reason"] = backend.choice().reason;
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
-  const StartPlan start = plan_start(bound, fitted.space, rows, blocks);
+  const StartPlan start = plan_start(bound, fitted.space, rows, blocks, env);
   Sweep sweep = clock.timed(
       "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
   const Profiles profiles = clock.timed("profile", [&] {

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "clientele/base/errors.h"
+#include "clientele/cluster/across_ranks.h"
+#include "clientele/cluster/distinct.h"
 
 namespace clientele {
 namespace {
@@ -85,13 +87,30 @@ std::vector<float> warm_start(const std::string& path, const FeatureSpace& space
   return engine_centroids(carried, blocks);
 }
 
+/// Known before the first fit, so that a sweep does not fail half way. Where the job leaves k open, few distinct rows
+/// only shorten the range.
+std::vector<int> ks_to_try(const BoundJob& bound, const RowBlocks& blocks, Env& env) {
+  const std::vector<int64_t>& range = bound.job.cluster.k;
+  int64_t last = range.back();
+  const int64_t distinct = count_distinct_rows(blocks, last, env);
+  if (distinct < last) {
+    if (bound.given("cluster.k") || distinct < range.front()) throw_too_few_distinct(last, distinct);
+    last = distinct;
+    env.warnings.push_back("No k above " + std::to_string(last) + " is tried: the data has no more distinct rows.");
+  }
+  std::vector<int> ks;
+  for (int64_t k = range.front(); k <= last; ++k) ks.push_back(static_cast<int>(k));
+  return ks;
+}
+
 }  // namespace
 
-StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows, const RowBlocks& blocks) {
+StartPlan plan_start(const BoundJob& bound, const FeatureSpace& space, const CleanRows& rows, const RowBlocks& blocks,
+                     Env& env) {
   const ClusterSpec& spec = bound.job.cluster;
   StartPlan plan;
   if (!spec.given_start()) {
-    for (int64_t k = spec.k.front(); k <= spec.k.back(); ++k) plan.ks.push_back(static_cast<int>(k));
+    plan.ks = ks_to_try(bound, blocks, env);
     return plan;
   }
   int64_t k = 0;

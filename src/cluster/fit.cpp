@@ -4,7 +4,7 @@
 #include "centroids.h"
 #include "clientele/base/errors.h"
 #include "clientele/cluster/across_ranks.h"
-#include "distinct.h"
+#include "clientele/cluster/distinct.h"
 #include "lloyd.h"
 
 namespace clientele {
@@ -49,7 +49,7 @@ std::vector<float> drawn_start(RowBlocks& rows, int k, const ClusterSpec& spec, 
 
 }  // namespace
 
-void throw_too_few_distinct(int k, int64_t distinct) {
+void throw_too_few_distinct(int64_t k, int64_t distinct) {
   throw Error(ErrorKind::input, {.what = "k is above the number of distinct rows",
                                  .where = "cluster.k",
                                  .expected = "at most " + std::to_string(distinct) + " segments: the data has " +

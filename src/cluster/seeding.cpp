@@ -8,7 +8,7 @@
 #include "clientele/base/exact_math.h"
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/cluster/cluster.h"
-#include "distinct.h"
+#include "clientele/cluster/distinct.h"
 
 namespace clientele {
 

@@ -1,5 +1,6 @@
 """Bad input gets a clear error and nothing half-published: every line of the promise, through the real binary. Each case looks at the exit code,
 at what the message says, and that the public output is the old one or none."""
+import json
 import os
 import resource
 import shutil
@@ -167,6 +168,15 @@ class BadInput(Case):
             file["client_id"] = np.append(np.arange(299), 5)
         self.write(fill)
         self.refused(3, "duplicate", "5", rest='[clean]\nduplicates = "fail"')
+
+    def test_an_open_k_ends_at_the_number_of_distinct_rows(self):
+        with h5py.File(self.data, "w") as file:
+            file["matrix"] = np.repeat(np.eye(5), 40, axis=0)
+        job = write_job(self.folder, '[input]\nfile = "data.h5"\n', "open.toml")
+        result = run("run", job, "--out", self.out)
+        self.assertIn("No k above 5", result.stderr)
+        record = json.loads((self.out / "run.json").read_text())
+        self.assertLessEqual(record["result"]["k"], 5)
 
     def test_more_segments_than_distinct_rows(self):
         self.write(lambda f: f.create_dataset("matrix", data=np.tile(np.float32([[0, 0], [1, 2]]), (50, 1))))
