@@ -5,6 +5,7 @@
 #include "clientele/base/files.h"
 #include "clientele/data/inspect.h"
 #include "device.h"
+#include "expected_time.h"
 #include "fingerprint.h"
 #include "machine.h"
 #include "publication.h"
@@ -64,11 +65,11 @@ Schema with_behaviour(Schema schema, const BehaviourSpec& spec) {
   return schema;
 }
 
-Json input_plan(const Job& job, ThreadPool& pool, Schema& schema, Shape& shape) {
+/// `source`: the table, where there is one.
+Json input_plan(const Job& job, ThreadPool& pool, std::unique_ptr<Source>& source, Schema& schema, Shape& shape) {
   Json plan = Json::object();
   if (!job.input.file.empty()) {
-    const std::unique_ptr<Source> source =
-        code_categories(open_input(job.input, pool), declared_categories(job.columns), pool);
+    source = code_categories(open_input(job.input, pool), declared_categories(job.columns), pool);
     const ReadPlan read = source->plan();
     schema = source->schema();
     shape.rows = source->rows();
@@ -90,22 +91,36 @@ Json input_plan(const Job& job, ThreadPool& pool, Schema& schema, Shape& shape) 
   return plan;
 }
 
-/// How often the input is read, by stage; iterations run on the features in memory.
-Json passes(const Job& job) {
+/// Exact quantiles take a read for each 16 bits of a value, and one comes before them for the counts.
+constexpr int64_t kQuantileReads = 5;
+
+bool needs_quantiles(const Job& job) {
   using Method = NormaliseSpec::Method;
   const Method method = job.normalise.method;
-  const bool sorted = method == Method::robust || method == Method::quantile || !job.normalise.winsorise.empty() ||
-                      job.clean.missing == CleanSpec::Missing::median;
+  return method == Method::robust || method == Method::quantile || !job.normalise.winsorise.empty() ||
+         job.clean.missing == CleanSpec::Missing::median;
+}
+
+Workload workload(const Job& job, const Footprint& size, const Source* source) {
+  const int64_t ks = job.cluster.k.back() - job.cluster.k.front() + 1;
+  return {.size = size,
+          .columns = source == nullptr ? 0 : static_cast<int64_t>(source->schema().columns.size()),
+          .input_passes = 2 + (needs_quantiles(job) ? kQuantileReads : 1) + kQuantileReads,
+          .fits = ks * (job.cluster.given_start() ? 1 : job.cluster.restarts),
+          .judged = ks,
+          .max_iterations = job.cluster.max_iterations};
+}
+
+/// How often the input is read, by stage; iterations run on the features in memory.
+Json passes(const Job& job, const Workload& work) {
   Json list = Json::array();
   list.push_back({{"stage", "clean"}, {"reads", "1"}});
-  list.push_back({{"stage", "normalise"}, {"reads", sorted ? "1 to 5, for exact quantiles" : "0 or 1"}});
+  list.push_back({{"stage", "normalise"}, {"reads", needs_quantiles(job) ? "1 to 5, for exact quantiles" : "0 or 1"}});
   list.push_back({{"stage", "features"}, {"reads", "1"}});
-  const int64_t ks = job.cluster.k.back() - job.cluster.k.front() + 1;
-  const int64_t fits = ks * (job.cluster.given_start() ? 1 : job.cluster.restarts);
   list.push_back({{"stage", "cluster"},
                   {"reads", "0"},
-                  {"fits", fits},
-                  {"iterations_at_most", fits * job.cluster.max_iterations}});
+                  {"fits", work.fits},
+                  {"iterations_at_most", work.fits * work.max_iterations}});
   list.push_back({{"stage", "profile"}, {"reads", "1 to 5, for exact quantiles"}});
   return list;
 }
@@ -167,13 +182,15 @@ Json plan_job(const BoundJob& bound) {
   JobBackend backend(job.run, choose_device(job.run, cuda_facts()), pool);
   Shape shape;
   Schema schema;
-  Json plan = {{"input", input_plan(job, pool, schema, shape)}};
+  std::unique_ptr<Source> source;
+  Json plan = {{"input", input_plan(job, pool, source, schema, shape)}};
   apply_column_specs(job.columns, schema);
   plan["columns"] = column_list(schema, job.normalise, shape);
   plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
   plan["k"] = job.cluster.k;
-  plan["passes"] = passes(job);
   const Footprint need = footprint(shape, job.cluster);
+  const Workload work = workload(job, need, source.get());
+  plan["passes"] = passes(job, work);
   if (shape.rows >= 0 && job.run.device == "auto") backend.make_room(need);
   plan["device"] = {{"name", backend->facts().name},
                     {"device", backend->facts().device},
@@ -181,6 +198,7 @@ Json plan_job(const BoundJob& bound) {
                     {"threads", backend->facts().threads},
                     {"reason", backend.choice().reason}};
   plan["memory"] = memory_plan(shape, need, backend);
+  plan["time"] = expected_time(work, source.get(), *backend, pool);
   Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
                   "data_quality.json", "run.json",     "report.html"};
   if (job.output.csv) outputs.push_back("segments.csv");

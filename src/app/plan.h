@@ -1,4 +1,4 @@
-// What a run would do, found out without reading any rows.
+// What a run would do, found out by reading no more rows than it takes to time the reading.
 #pragma once
 
 #include "clientele/base/json.h"
@@ -6,7 +6,7 @@
 
 namespace clientele {
 
-/// {"input", "columns", "features", "passes", "device", "memory", "outputs", "up_to_date"}.
+/// {"input", "columns", "features", "passes", "device", "memory", "time", "output"}.
 Json plan_job(const BoundJob& bound);
 
 }  // namespace clientele

@@ -1,0 +1,106 @@
+#include "expected_time.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "clientele/base/random.h"
+
+namespace clientele {
+namespace {
+
+constexpr int64_t kExpectedIterations = 100;  // separated segments take fewer, overlapping ones up to twice as many
+constexpr int64_t kReadRows = int64_t{1} << 16;
+constexpr int64_t kMostBlocks = 8;
+constexpr int64_t kPieceRows = 8192;
+constexpr int64_t kLabelledValues = int64_t{1} << 22;  // rows x features
+// In iterations' worth: k-means++ (2 + log k candidates a step, in double); publishing and the indices.
+constexpr int64_t kPassesToSeed = 10;
+constexpr int64_t kPassesToJudge = 4;
+
+template <class Task>
+double seconds_of(const Task& task) {
+  const auto begin = std::chrono::steady_clock::now();
+  task();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Seconds of one pass over the whole input.
+double input_pass(const Workload& work, Source& source, ThreadPool& pool) {
+  std::vector<int> columns(static_cast<size_t>(work.columns));
+  std::iota(columns.begin(), columns.end(), 0);
+  const int64_t blocks = std::min(kMostBlocks, (source.rows() + kReadRows - 1) / kReadRows);
+  const int64_t rows = std::min(source.rows(), blocks * kReadRows);
+  const double seconds = seconds_of([&] {
+    pool.parallel_for(blocks, [&](int64_t block, int) {
+      std::vector<double> values(static_cast<size_t>(kPieceRows * work.columns));
+      const int64_t end = std::min(rows, (block + 1) * kReadRows);
+      for (int64_t first = block * kReadRows; first < end; first += kPieceRows) {
+        const int64_t count = std::min(kPieceRows, end - first);
+        source.read(first, columns, {values.data(), count, work.columns, count});
+      }
+    });
+  });
+  return seconds / static_cast<double>(rows) * static_cast<double>(source.rows());
+}
+
+std::unique_ptr<RowBlock> random_rows(Backend& backend, int64_t rows, int d) {
+  std::vector<double> values(static_cast<size_t>(rows * d));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = random_unit({.purpose = Purpose::generate}, static_cast<int64_t>(i));
+  std::vector<FeatureTransform> identity(static_cast<size_t>(d));
+  for (int j = 0; j < d; ++j) identity[static_cast<size_t>(j)].source = j;
+  std::unique_ptr<RowBlock> block = backend.make_rows(0, rows, d, false, "rows to measure with");
+  backend.column_ops().transform({values.data(), rows, d, rows}, identity, {}, *block, 0);
+  return block;
+}
+
+/// Seconds of one assignment of all rows to the largest k.
+double iteration(const Workload& work, Backend& backend) {
+  const int d = std::max(1, work.size.d);
+  const int64_t k = work.size.k;
+  const int64_t rows = std::min(std::max(k, kLabelledValues / d), std::max(k, work.size.rows));
+  const std::unique_ptr<RowBlock> block = random_rows(backend, rows, d);
+  std::vector<int64_t> chosen(static_cast<size_t>(k));
+  for (int64_t c = 0; c < k; ++c) chosen[static_cast<size_t>(c)] = c * (rows / k);
+  std::vector<float> centroids(static_cast<size_t>(k * d));
+  backend.sample_ops().fetch(*block, chosen, {centroids.data(), k, d});
+  const std::vector<double> scales(static_cast<size_t>(d), 0x1p40);
+  const auto label = [&] {
+    const auto pass = backend.assign_ops().start({centroids.data(), static_cast<int>(k), d}, scales);
+    pass->add(*block);
+    pass->finish();
+  };
+  label();  // the first pass moves every row
+  const double seconds = seconds_of(label);
+  return seconds / static_cast<double>(rows) * static_cast<double>(work.size.rows);
+}
+
+double in_all(const Workload& work, double pass, double iteration, int64_t iterations) {
+  const int64_t fit = iterations + (work.size.seeded ? kPassesToSeed : 0);
+  return static_cast<double>(work.input_passes) * pass +
+         static_cast<double>(work.fits * fit + work.judged * kPassesToJudge) * iteration;
+}
+
+/// Three digits are more than such a figure is good for.
+double rounded(double seconds) {
+  return seconds < 10 ? std::round(seconds * 1000) / 1000 : std::round(seconds);
+}
+
+}  // namespace
+
+Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool) {
+  if (work.size.rows <= 0 || work.size.d <= 0) return "depends on the number of clients in the log";
+  const double pass = source == nullptr ? 0 : input_pass(work, *source, pool);
+  const double once = iteration(work, backend);
+  const int64_t iterations = std::min(work.max_iterations, kExpectedIterations);
+  return {{"input_pass_seconds", rounded(pass)},
+          {"iteration_seconds", rounded(once)},
+          {"expected_seconds", rounded(in_all(work, pass, once, iterations))},
+          {"at_most_seconds", rounded(in_all(work, pass, once, work.max_iterations))},
+          {"basis", "measured now on part of the rows; expected with " + std::to_string(iterations) +
+                        " iterations a fit, at most with cluster.max_iterations"}};
+}
+
+}  // namespace clientele

@@ -1,0 +1,27 @@
+// How long a job would take, by a short measurement on this machine.
+#pragma once
+
+#include "clientele/base/json.h"
+#include "clientele/base/thread_pool.h"
+#include "clientele/compute/backend.h"
+#include "clientele/data/source.h"
+#include "device.h"
+
+namespace clientele {
+
+/// What a job asks of the machine.
+struct Workload {
+  Footprint size;
+  int64_t columns = 0;         ///< that are read
+  int64_t input_passes = 0;    ///< over the input, at most
+  int64_t fits = 0;            ///< all k, all starts
+  int64_t judged = 0;          ///< numbers of segments
+  int64_t max_iterations = 0;  ///< of a fit
+};
+
+/// Reads some rows of the source (none where it is null) and labels some rows on the backend, about a second in all.
+/// {"input_pass_seconds", "iteration_seconds", "expected_seconds", "at_most_seconds", "basis"}. Nothing is promised: a
+/// fit is expected to take kExpectedIterations, and the disk to be as fast as for the first rows.
+Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool);
+
+}  // namespace clientele
