@@ -28,18 +28,17 @@ const std::vector<Metric>& metrics() {
        davies_bouldin},
       {{"simplified_silhouette",
         "Mean margin of a row between its own and the next centroid. Use at any scale: it is free; do not use when "
-        "segments are far from round.",
+        "segments are far from round. Row weights do not count.",
         true},
        simplified_silhouette},
       {{"squared_silhouette",
         "Silhouette with squared Euclidean distances on all rows, as in Spark. Use at any scale; do not compare it "
-        "with "
-        "the classic silhouette, it is higher.",
+        "with the classic silhouette, it is higher.",
         true},
        squared_silhouette},
       {{"silhouette",
         "Classic silhouette on a sample, with its 95 % interval. Use to compare with other systems; do not use for "
-        "segments smaller than the sample can show.",
+        "segments smaller than the sample can show. Row weights do not count.",
         true},
        silhouette},
   };

@@ -19,9 +19,11 @@ constexpr MetricWords kMetrics[] = {
     {"inertia", "Inertia",
      "Sum of squared distances to the segment centres; always falls with k, so look for the bend."},
     {"silhouette", "Silhouette",
-     "How much closer a client is to its own segment than to the next, −1 to 1; higher is better."},
+     "How much closer a client is to its own segment than to the next, −1 to 1, on a sample; row weights do not count; "
+     "higher is better."},
     {"simplified_silhouette", "Simplified silhouette",
-     "The silhouette measured to the segment centres, −1 to 1, on every client; higher is better."},
+     "The silhouette measured to the segment centres, −1 to 1, on every client; row weights do not count; higher is "
+     "better."},
     {"squared_silhouette", "Squared silhouette",
      "The silhouette of squared distances, −1 to 1, on every client; higher is better."},
     {"calinski_harabasz", "Calinski-Harabasz",
