@@ -19,6 +19,10 @@ if(NOT without_cuda)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     enable_language(CUDA)
+    # CMake 3.25 (Debian 12) sets a property of this library, which CUDA 13 no longer has.
+    if(NOT TARGET CUDA::nvToolsExt)
+      add_library(CUDA::nvToolsExt INTERFACE IMPORTED)
+    endif()
     find_package(CUDAToolkit REQUIRED)
     set(CLIENTELE_HAS_CUDA ON)
     # CMake 3.25 (Debian 12) does not know how nvcc is asked for C++20.
