@@ -1,5 +1,5 @@
 // Numbers that a job declares to be categories.
-#include <gmock/gmock.h>
+#include <cmath>
 
 #include "tests/data/reading.h"
 
@@ -59,13 +59,13 @@ TEST_F(CodedSource, LeavesTextsAndUnknownNamesAlone) {
 }
 
 TEST_F(CodedSource, RefusesWhatIsNoWholeNumberAndTooMany) {
-  EXPECT_THAT(refusal({1, 2, 2.5, 3.5}), testing::HasSubstr("2.5"));
-  EXPECT_THAT(refusal({1, 2, 2.5, 3.5}), testing::HasSubstr("row 2"));
-  EXPECT_THAT(refusal({1, INFINITY}), testing::HasSubstr("inf"));
-  EXPECT_THAT(refusal({1, 1e17}), testing::HasSubstr("row 1"));
+  EXPECT_TRUE(test::says(refusal({1, 2, 2.5, 3.5}), "2.5"));
+  EXPECT_TRUE(test::says(refusal({1, 2, 2.5, 3.5}), "row 2"));
+  EXPECT_TRUE(test::says(refusal({1, INFINITY}), "inf"));
+  EXPECT_TRUE(test::says(refusal({1, 1e17}), "row 1"));
   std::vector<double> many;
   for (int i = 0; i < 150'000; ++i) many.push_back(i);
-  EXPECT_THAT(refusal(many), testing::HasSubstr("more"));
+  EXPECT_TRUE(test::says(refusal(many), "more"));
 }
 
 }  // namespace
