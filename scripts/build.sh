@@ -11,4 +11,8 @@ mkdir -p build
 log=build/$preset-configure.log
 cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 grep -h 'clientele: building without CUDA' "$log" | sed 's/^-- //' || true
-cmake --build --preset "$preset" ${1:+--target "$@"}
+# On a terminal the whole build is seen; in a log its last line, or what failed.
+if [ -t 1 ]; then exec cmake --build --preset "$preset" ${1:+--target "$@"}; fi
+log=build/$preset-build.log
+cmake --build --preset "$preset" ${1:+--target "$@"} >"$log" 2>&1 || { grep -A 40 '^FAILED' "$log" >&2 || tail -n 40 "$log" >&2; exit 1; }
+tail -n 1 "$log"

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 echo "== 1/4 what is needed";  scripts/setup.sh demo
-echo "== 2/4 build";           scripts/build.sh release clientele | tail -n 1
+echo "== 2/4 build";           scripts/build.sh release clientele
 clientele=build/release/clientele
 demo=build/demo
 mkdir -p $demo

@@ -14,11 +14,11 @@ git ls-files -z '*.h' '*.cpp' '*.cu' '*.cuh' | xargs -0 clang-format --dry-run -
 
 echo "== 3/5 release build and tests"
 [ -n "${CI:-}" ] && export CLIENTELE_CUDA_ARCH=${CLIENTELE_CUDA_ARCH:-90}
-scripts/build.sh release | tail -n 1
+scripts/build.sh release
 ctest --test-dir build/release --output-on-failure --no-tests=error -j "$jobs"
 
 echo "== 4/5 sanitizer build and tests"
-scripts/build.sh asan | tail -n 1
+scripts/build.sh asan
 ctest --test-dir build/asan --output-on-failure --no-tests=error -L 'unit|contract|fuzz' -j "$jobs"
 
 echo "== 5/5 installs"
