@@ -8,6 +8,7 @@
 
 #include "clientele/base/errors.h"
 #include "clientele/base/json.h"
+#include "clientele/data/crash_guard.h"
 #include "command_line.h"
 #include "commands.h"
 #include "display.h"
@@ -51,23 +52,36 @@ clientele::Complaint printable(const clientele::Complaint& complaint) {
           printable(complaint.hint)};
 }
 
-/// Tells a failure: as text, or as the last event of a JSON log.
+/// A failure as text, or as the last event of a JSON log.
+std::string told(bool json, int code, const clientele::Complaint& complaint) {
+  if (!json) return "error: " + clientele::format(printable(complaint)) + '\n';
+  const clientele::Json event = {{"event", "summary"},
+                                 {"status", "failed"},
+                                 {"exit_code", code},
+                                 {"error",
+                                  {{"what", complaint.what},
+                                   {"where", complaint.where},
+                                   {"expected", complaint.expected},
+                                   {"found", complaint.found},
+                                   {"hint", complaint.hint}}}};
+  return event.dump(-1, ' ', false, clientele::Json::error_handler_t::replace) + '\n';
+}
+
 int tell(bool json, int code, const clientele::Complaint& complaint) {
-  std::string text = "error: " + clientele::format(printable(complaint)) + '\n';
-  if (json) {
-    const clientele::Json event = {{"event", "summary"},
-                                   {"status", "failed"},
-                                   {"exit_code", code},
-                                   {"error",
-                                    {{"what", complaint.what},
-                                     {"where", complaint.where},
-                                     {"expected", complaint.expected},
-                                     {"found", complaint.found},
-                                     {"hint", complaint.hint}}}};
-    text = event.dump(-1, ' ', false, clientele::Json::error_handler_t::replace) + '\n';
-  }
+  const std::string text = told(json, code, complaint);
   std::fwrite(text.data(), 1, text.size(), stderr);
   return code;
+}
+
+void guard_against_damaged_files(bool json) {
+  constexpr int kInput = static_cast<int>(clientele::ErrorKind::input);
+  clientele::install_crash_guard(kInput, [json](const std::string& path) {
+    return told(json, kInput,
+                {.what = "the HDF5 library crashed or hung on an input file, which must be damaged",
+                 .where = path,
+                 .expected = "a valid HDF5 file",
+                 .hint = "Write or copy the file again; `h5dump -H` may show how far it can be read."});
+  });
 }
 
 }  // namespace
@@ -78,6 +92,7 @@ int main(int argc, char** argv) {
   try {
     clientele::install_signal_handlers();
     line.log_json = clientele::wants_json_log(argc, argv);
+    guard_against_damaged_files(line.log_json);
     line = clientele::parse_command_line(argc, argv);
     return dispatch(line);
   } catch (const Error& error) {

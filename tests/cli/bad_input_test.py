@@ -169,6 +169,25 @@ class BadInput(Case):
         self.write(fill)
         self.refused(3, "duplicate", "5", rest='[clean]\nduplicates = "fail"')
 
+    # The HDF5 library crashes on the first and never returns from the second: known faults of its older versions.
+    def test_texts_that_the_library_cannot_survive(self):
+        with h5py.File(self.data, "w") as file:
+            file["clients/city"] = np.array(["Rome", "Bonn", "Oslo"] * 100, dtype=object)
+            file["clients/x"] = np.arange(300.0)
+        whole = self.data.read_bytes()
+        first = whole.index(b"GCOL") + 16  # the header of the first text: index, references, size
+        for begin, end, value in ((first + 8, first + 16, 2**31 - 1), (first, first + 16, 0)):
+            data = bytearray(whole)
+            data[begin:end] = value.to_bytes(end - begin, "little")
+            self.data.write_bytes(data)
+            text = run("run", self.job(), "--out", self.out, expect=3).stderr
+            for part in ("error: ", "damaged", "data.h5", "hint:"):
+                self.assertIn(part, text)
+            self.assertFalse(self.out.exists())
+        self.data.write_bytes(whole)
+        run("run", self.job(), "--out", self.out)
+        self.assertEqual(sorted(p for p in self.listing() if p.startswith(".")), [], "the next run takes away what was left")
+
     def test_an_open_k_ends_at_the_number_of_distinct_rows(self):
         with h5py.File(self.data, "w") as file:
             file["matrix"] = np.repeat(np.eye(5), 40, axis=0)

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 
+#include "crash_guard.h"
 #include "handles.h"
 
 namespace clientele::h5 {
@@ -83,6 +84,7 @@ File::File(const std::string& path) : path_(path) {
     struct stat info = {};
     check_openable(path, descriptor_, info);
     size_bytes_ = info.st_size;
+    arm_crash_guard(path);
     const Lock lock;
     const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
     if (is_hdf5 <= 0) {

@@ -1,9 +1,24 @@
 #include "handles.h"
 
+#include <pthread.h>
+
+#include <atomic>
+
 #include "lzf_filter.h"
 
 namespace clientele::h5 {
 namespace {
+
+thread_local int depth = 0;  // locks of this thread
+std::atomic<bool> holder_busy = false;
+std::atomic<uint64_t> holder_turn = 0;
+std::atomic<clockid_t> holder_clock = 0;
+
+clockid_t own_clock() {
+  clockid_t clock = CLOCK_PROCESS_CPUTIME_ID;
+  pthread_getcpuclockid(pthread_self(), &clock);
+  return clock;
+}
 
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
@@ -31,8 +46,25 @@ herr_t collect(unsigned n, const H5E_error2_t* error, void* data) {
 }  // namespace
 
 Lock::Lock() : held_(library_mutex()) {
+  if (depth++ > 0) return;
+  thread_local const clockid_t clock = own_clock();
+  holder_clock = clock;
+  ++holder_turn;
+  holder_busy = true;
   static const bool started = start_library();
   static_cast<void>(started);
+}
+
+Lock::~Lock() {
+  if (--depth == 0) holder_busy = false;
+}
+
+Lock::Holder Lock::holder() {
+  return {holder_busy, holder_turn, holder_clock};
+}
+
+bool Lock::held_here() {
+  return depth > 0;
 }
 
 herr_t Handle::reset() noexcept {

@@ -4,6 +4,8 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -17,6 +19,19 @@ namespace clientele::h5 {
 class Lock {
  public:
   Lock();
+  ~Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  /// Whether the calling thread holds it. For signal handlers too.
+  static bool held_here();
+
+  /// Who holds it now; each time that a thread takes it is another turn.
+  struct Holder {
+    bool busy = false;
+    uint64_t turn = 0;
+    clockid_t clock = 0;  ///< processor time of that thread
+  };
+  static Holder holder();
 
  private:
   std::unique_lock<std::recursive_mutex> held_;

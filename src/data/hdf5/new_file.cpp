@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "clientele/base/files.h"
+#include "crash_guard.h"
 
 namespace clientele::h5 {
 
@@ -84,7 +85,10 @@ Handle open_or_create(const std::filesystem::path& path, bool append) {
 
 }  // namespace
 
-NewFile::NewFile(const std::filesystem::path& path, bool append) : path_(path), file_(open_or_create(path, append)) {}
+NewFile::NewFile(const std::filesystem::path& path, bool append) : path_(path) {
+  disarm_crash_guard();
+  file_ = open_or_create(path, append);
+}
 
 bool NewFile::exists(const std::string& path) const {
   if (path == "/") return true;
