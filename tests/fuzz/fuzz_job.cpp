@@ -7,7 +7,7 @@
 
 #include "clientele/base/errors.h"
 #include "src/app/job_resolve.h"
-#include "tests/fuzz/memory_file.h"
+#include "tests/fuzz/input_file.h"
 
 namespace clientele {
 namespace {
@@ -33,7 +33,7 @@ void resolve_twice(const std::string& path) {
 }  // namespace clientele
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const clientele::test::MemoryFile file(data, size);
+  const clientele::test::InputFile file(data, size);
   clientele::resolve_twice(file.path());
   return 0;
 }

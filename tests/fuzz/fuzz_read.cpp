@@ -12,7 +12,7 @@
 #include "clientele/data/inspect.h"
 #include "clientele/data/model.h"
 #include "clientele/data/source.h"
-#include "tests/fuzz/memory_file.h"
+#include "tests/fuzz/input_file.h"
 
 namespace clientele {
 namespace {
@@ -65,7 +65,7 @@ void read_everything(const std::string& path) {
 }  // namespace clientele
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const clientele::test::MemoryFile file(data, size);
+  const clientele::test::InputFile file(data, size);
   clientele::read_everything(file.path());
   return 0;
 }
