@@ -22,7 +22,7 @@ for target in fuzz_read fuzz_job; do
   mkdir -p "found/$target"
   rm -rf "$target-findings"
   mkdir "$target-findings"
-  ./$target -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=65536 \
+  ./$target -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -timeout=4 -rss_limit_mb=4096 -max_len=65536 \
     -artifact_prefix="$target-findings/" "found/$target" "corpus/${target#fuzz_}" >"$target.log" 2>&1 || { tail -n 60 "$target.log"; exit 1; }
   grep -E '^#[0-9]+: cov' "$target.log" | tail -n 1
   python3 ../../scripts/fuzz_faults.py "./$target" $(find "$target-findings" -type f | sort) || faults=1
