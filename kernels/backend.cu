@@ -71,7 +71,8 @@ class CudaAssignOps : public AssignOps {
  public:
   explicit CudaAssignOps(const Device& device) : device_(device) {}
 
-  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales) override {
+  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
+                                    const Drift*) override {
     return start_assign_pass(device_, centroids, scales);
   }
   void clear_labels(RowBlock& rows) override { own(rows, device_).clear_labels(); }

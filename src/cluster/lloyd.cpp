@@ -72,8 +72,9 @@ Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<f
   Clustering state = begin(rows, squares, std::move(start));
   StopTest stop(spec, rows);
   clear_labels(rows, env);
+  Drift drift(state.k);
   while (state.stopped_by.empty()) {
-    const PassResult pass = assign_rows(rows, {state.centroids.data(), state.k, state.d}, env);
+    const PassResult pass = assign_rows(rows, {state.centroids.data(), state.k, state.d}, &drift, env);
     const bool same_sums = add_deltas(pass, state);
     const double cost = inertia(rows, state);
     std::vector<float> next = mean_centroids(rows, state, spec.spherical);
@@ -83,6 +84,7 @@ Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<f
                              .moved = pass.moved,
                              .rechecked = pass.rechecked,
                              .repaired = repair.changed});
+    drift.add(state.centroids, next, state.d);
     state.centroids = std::move(next);
     state.empty_left = repair.left;
     state.stopped_by = stop.reason(state, same_sums);

@@ -28,8 +28,8 @@ void sum_over_ranks(PassResult& pass, Comm& comm) {
 
 }  // namespace
 
-PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, Env& env) {
-  const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales);
+PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env) {
+  const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales, drift);
   rows.each([&](RowBlock& block) { pass->add(block); });
   PassResult result = pass->finish();
   sum_over_ranks(result, env.comm);

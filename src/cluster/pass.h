@@ -5,8 +5,8 @@
 
 namespace clientele {
 
-/// Labels every row (deltas against the label slots) and sums over ranks.
-PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, Env& env);
+/// Labels every row (deltas against the label slots) and sums over ranks. drift: as AssignOps::start takes it.
+PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env);
 
 void clear_labels(RowBlocks& rows, Env& env);
 

@@ -25,7 +25,7 @@ void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out
     out.counts = clustering.counts;
   } else {
     clear_labels(rows, env);
-    PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, env);
+    PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, nullptr, env);
     out.sums = std::move(pass.sums);
     out.counts = std::move(pass.counts);
   }

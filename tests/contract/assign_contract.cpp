@@ -61,6 +61,39 @@ TEST_P(BackendContract, DeltasOfTheNextPassMakeItsSums) {
   }
 }
 
+/// The centroids on their way from the case's first set to its second: a stand-still, small steps, then the whole way.
+std::vector<float> step_towards(const Case& c, int step, std::vector<float> centroids) {
+  if (step == 0) return centroids;
+  const float share = step < 7 ? 0.002f * static_cast<float>(step) : 1.0f;
+  for (size_t i = 0; i < centroids.size(); ++i) centroids[i] += share * (c.centroids[1].x[i] - centroids[i]);
+  return centroids;
+}
+
+TEST_P(BackendContract, PassesThatMaySkipRowsEqualFullOnes) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto bounded = load(c.rows), full = load(c.rows);
+    std::vector<float> centroids = c.centroids[0].x;
+    Drift drift(c.shape.k);
+    for (int step = 0; step < 10; ++step) {
+      SCOPED_TRACE(step);
+      const CentroidsView now{centroids.data(), c.shape.k, c.shape.d};
+      auto pass = backend().assign_ops().start(now, c.scales, &drift);
+      pass->add(*bounded);
+      const PassResult found = pass->finish();
+      const PassResult expected = one_pass(backend(), *full, now, c.scales);
+      ASSERT_EQ(first_difference(labels_of(backend(), *bounded), labels_of(backend(), *full)), -1);
+      EXPECT_SAME_BYTES(values_of(found.sums), values_of(expected.sums));
+      EXPECT_EQ(found.counts, expected.counts);
+      EXPECT_EQ(found.moved, expected.moved);
+      EXPECT_LE(found.scanned, c.rows.n);
+      const std::vector<float> before = centroids;
+      centroids = step_towards(c, step, std::move(centroids));
+      drift.add(before, centroids, c.shape.d);
+    }
+  }
+}
+
 TEST_P(BackendContract, SeparatedRowsAreRarelyRechecked) {
   const Case& c = cases()[9];
   auto rows = load(c.rows);

@@ -17,6 +17,7 @@
 #include "clientele/base/thread_pool.h"
 #include "clientele/base/transform.h"
 #include "clientele/base/views.h"
+#include "clientele/compute/drift.h"
 #include "clientele/compute/rows.h"
 
 namespace clientele {
@@ -134,8 +135,11 @@ class AssignOps {
  public:
   virtual ~AssignOps() = default;
 
-  /// scales: d fixed-point scales (2^(40 - e)).
-  virtual std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales) = 0;
+  /// scales: d fixed-point scales (2^(40 - e)). drift: of the fit that this pass belongs to, up to `centroids`; the
+  /// backend may then skip rows that provably keep their label. Null: every row's label is found anew. The results are
+  /// the same but for `scanned` and `rechecked`.
+  virtual std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
+                                            const Drift* drift = nullptr) = 0;
   /// Label slots become -1.
   virtual void clear_labels(RowBlock& rows) = 0;
   virtual void copy_labels(const RowBlock& rows, std::span<int32_t> out) = 0;

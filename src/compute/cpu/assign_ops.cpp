@@ -1,7 +1,10 @@
 // Lloyd's assignment pass: labels by screen, certificate and recheck; sums as integers of the rows that moved.
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <optional>
 
+#include "bounds.h"
 #include "clientele/base/errors.h"
 #include "cpu_backend.h"
 
@@ -10,20 +13,24 @@ namespace {
 
 class CpuAssignPass final : public AssignPass {
  public:
-  CpuAssignPass(const Cpu& cpu, const CentroidsView& centroids, std::span<const double> scales)
-      : cpu_(cpu), screen_(centroids), scales_(scales.begin(), scales.end()) {}
+  CpuAssignPass(const Cpu& cpu, const CentroidsView& centroids, std::span<const double> scales, const Drift* drift,
+                BoundsChoice& choice)
+      : cpu_(cpu), screen_(centroids), scales_(scales.begin(), scales.end()), choice_(choice) {
+    if (choice.bounded(drift, centroids.k)) drift_.emplace(*drift);
+  }
 
   void add(RowBlock& block) override {
+    const auto begin = std::chrono::steady_clock::now();
     CpuRows& rows = cpu_rows(block);
     while (workers_.size() < static_cast<size_t>(cpu_.pool.threads()))
       workers_.emplace_back(screen_.k, screen_.d, rows.weighted());
+    renewed_ = renewed_ || !rows.has_bounds();
+    if (!drift_) rows.drop_bounds();
+    if (drift_ && !rows.has_bounds()) rows.start_bounds();
     for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
-      const int64_t slot = first * kTileRows;
-      cpu_.kernels.assign.assign(screen_, tiles_of(rows, first, count), scales_, rows.labels() + slot,
-                                 rows.weighted() ? rows.weights() + slot : nullptr,
-                                 workers_[static_cast<size_t>(worker)]);
+      assign(rows, first, count, static_cast<size_t>(worker));
     });
-    scanned_ += rows.rows();
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
 
   PassResult finish() override {
@@ -32,7 +39,6 @@ class CpuAssignPass final : public AssignPass {
     result.sums.resize(k * static_cast<size_t>(screen_.d));
     result.counts.resize(k);
     result.rows.resize(k);
-    result.scanned = scanned_;
     for (PassSums& worker : workers_) {
       worker.flush();
       for (size_t i = 0; i < result.sums.size(); ++i) result.sums[i].add(worker.wide[i]);
@@ -41,29 +47,47 @@ class CpuAssignPass final : public AssignPass {
         result.rows[c] += worker.rows[c];
       }
       result.moved += worker.moved;
+      result.scanned += worker.scanned;
       result.rechecked += worker.rechecked;
     }
+    choice_.record(drift_.has_value(), renewed_, seconds_, result);
     return result;
   }
 
  private:
+  void assign(CpuRows& rows, int64_t first, int64_t count, size_t worker) {
+    const AssignKernels& kernels = cpu_.kernels.assign;
+    const Tiles tiles = tiles_of(rows, first, count);
+    int32_t* labels = rows.labels() + first * kTileRows;
+    const int64_t* weights = rows.weighted() ? rows.weights() + first * kTileRows : nullptr;
+    if (drift_)
+      kernels.assign_expired(screen_, tiles, scales_, labels, weights, drift_->view(rows, first), workers_[worker]);
+    else
+      kernels.assign(screen_, tiles, scales_, labels, weights, workers_[worker]);
+  }
+
   const Cpu cpu_;
   const Screen screen_;
   const std::vector<double> scales_;
+  BoundsChoice& choice_;
+  std::optional<DriftTable> drift_;  ///< of a bounded pass
   std::vector<PassSums> workers_;
-  int64_t scanned_ = 0;
+  double seconds_ = 0;
+  bool renewed_ = false;  ///< a block had no bounds yet
 };
 
 class CpuAssignOps final : public AssignOps {
  public:
   explicit CpuAssignOps(const Cpu& cpu) : cpu_(cpu) {}
 
-  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales) override {
-    return std::make_unique<CpuAssignPass>(cpu_, centroids, scales);
+  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
+                                    const Drift* drift) override {
+    return std::make_unique<CpuAssignPass>(cpu_, centroids, scales, drift, choice_);
   }
 
   void clear_labels(RowBlock& block) override {
     CpuRows& rows = cpu_rows(block);
+    rows.drop_bounds();
     std::fill_n(rows.labels(), rows.rows(), -1);
   }
 
@@ -111,6 +135,7 @@ class CpuAssignOps final : public AssignOps {
   }
 
   const Cpu cpu_;
+  BoundsChoice choice_;
 };
 
 }  // namespace

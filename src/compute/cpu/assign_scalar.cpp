@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "bounds.h"
 #include "clientele/compute/formulas.h"
 #include "cpu_rows.h"
 #include "kernels.h"
@@ -13,39 +14,64 @@ class ScalarAssign final : public AssignKernels {
   void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
               const int64_t* weights, PassSums& sums) const override {
     for (int64_t row = 0; row < tiles.rows; ++row) {
-      const float* x = tiles.data + row / kTileRows * kTileRows * tiles.d + row % kTileRows;
-      int32_t found = 0, second = 0;
-      rank(screen, x, found, second);
-      if (found == labels[row]) continue;
-      const int64_t m = weights == nullptr ? 1 : weights[row];
-      add(x, scales, found, m, 1, sums);
-      if (labels[row] >= 0) add(x, scales, labels[row], -m, -1, sums);
-      labels[row] = found;
-      ++sums.moved;
+      const float* x = row_of(tiles, row);
+      move(x, scales, rank(screen, x).first, labels[row], weights == nullptr ? 1 : weights[row], sums);
+    }
+    sums.scanned += tiles.rows;
+  }
+
+  void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                      const int64_t* weights, const BoundsView& bounds, PassSums& sums) const override {
+    for (int64_t row = 0; row < tiles.rows; ++row) {
+      if (labels[row] >= 0 && bounds.drift.up[labels[row]] < bounds.expiry[row]) continue;
+      const float* x = row_of(tiles, row);
+      const Nearest found = rank(screen, x);
+      move(x, scales, found.first, labels[row], weights == nullptr ? 1 : weights[row], sums);
+      const double slack = row_slack(found.first_d2, found.second_d2, screen.d);
+      bounds.expiry[row] = float_down((slack + static_cast<double>(bounds.drift.down[found.first])) * (1 - 0x1p-50));
+      ++sums.scanned;
     }
   }
 
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {
-    for (int64_t row = 0; row < tiles.count * kTileRows; ++row)
-      rank(screen, tiles.data + row / kTileRows * kTileRows * tiles.d + row % kTileRows, first[row], second[row]);
+    for (int64_t row = 0; row < tiles.count * kTileRows; ++row) {
+      const Nearest found = rank(screen, row_of(tiles, row));
+      first[row] = found.first;
+      second[row] = found.second;
+    }
   }
 
  private:
-  static void rank(const Screen& screen, const float* x, int32_t& first, int32_t& second) {
-    double first_d2 = std::numeric_limits<double>::infinity(), second_d2 = first_d2;
-    first = second = 0;
+  struct Nearest {
+    int32_t first = 0, second = 0;
+    double first_d2 = std::numeric_limits<double>::infinity(), second_d2 = std::numeric_limits<double>::infinity();
+  };
+
+  static const float* row_of(const Tiles& tiles, int64_t row) {
+    return tiles.data + row / kTileRows * kTileRows * tiles.d + row % kTileRows;
+  }
+
+  static Nearest rank(const Screen& screen, const float* x) {
+    Nearest best;
     for (int32_t c = 0; c < screen.k; ++c) {
       const double d2 = canonical_d2(x, kTileRows, screen.centroids + int64_t{c} * screen.d, 1, screen.d);
-      if (d2 < first_d2) {
-        second = first;
-        second_d2 = first_d2;
-        first = c;
-        first_d2 = d2;
-      } else if (d2 < second_d2) {
-        second = c;
-        second_d2 = d2;
+      if (d2 < best.first_d2) {
+        best = {c, best.first, d2, best.first_d2};
+      } else if (d2 < best.second_d2) {
+        best.second = c;
+        best.second_d2 = d2;
       }
     }
+    return best;
+  }
+
+  static void move(const float* x, std::span<const double> scales, int32_t found, int32_t& label, int64_t m,
+                   PassSums& sums) {
+    if (found == label) return;
+    add(x, scales, found, m, 1, sums);
+    if (label >= 0) add(x, scales, label, -m, -1, sums);
+    label = found;
+    ++sums.moved;
   }
 
   static void add(const float* x, std::span<const double> scales, int32_t segment, int64_t m, int64_t row,

@@ -13,8 +13,9 @@
 // Highway's order: foreach_target first.
 #include <hwy/highway.h>
 
+#include "bounds-inl.h"
 #include "distance-inl.h"
-#include "quantise-inl.h"
+#include "moves-inl.h"
 #include "screen-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -56,118 +57,6 @@ HWY_NOINLINE Nearest nearest(const Screen& screen, const float* tile, int lane, 
   return best;
 }
 
-/// Where the sums of four neighbouring lanes go: to the new segment and away from the old one; null where there is
-/// none.
-struct FourSums {
-  int64_t* to[4];
-  int64_t* from[4];
-};
-
-/// Adds four rows to their new segments and takes them from their old ones. kAll: every lane has a new segment and no
-/// old one.
-template <bool kAll>
-HWY_INLINE void move_four(const float* tile, int d, const double* scales, const FourSums& sums) {
-  const Quantised di;
-  int j = 0;
-  for (; j + 4 <= d; j += 4) {
-    const float* column = tile + j * kTileRows;
-    hn::Vec<FourFloats> rows[4];
-    transpose_four(column, column + kTileRows, column + 2 * kTileRows, column + 3 * kTileRows, rows);
-    for (int r = 0; r < 4; ++r) {
-      if (!kAll && sums.to[r] == nullptr) continue;
-      for (int part = j; part < j + 4; part += kQuantised) {
-        const auto q = quantise_vector(promote_part(rows[r], part - j), scales + part);
-        hn::StoreU(hn::Add(hn::LoadU(di, sums.to[r] + part), q), di, sums.to[r] + part);
-        if (!kAll && sums.from[r] != nullptr)
-          hn::StoreU(hn::Sub(hn::LoadU(di, sums.from[r] + part), q), di, sums.from[r] + part);
-      }
-    }
-  }
-  for (; j < d; ++j) {
-    for (int r = 0; r < 4; ++r) {
-      if (!kAll && sums.to[r] == nullptr) continue;
-      const int64_t q = quantise_one(tile[j * kTileRows + r], scales[j]);
-      sums.to[r][j] += q;
-      if (!kAll && sums.from[r] != nullptr) sums.from[r][j] -= q;
-    }
-  }
-}
-
-/// The marked lanes of a quarter of a tile, from `labels` (-1: none) to `found`.
-HWY_INLINE void move_quarter(const float* tile, int d, uint32_t marked, const int32_t* found, const int32_t* labels,
-                             const double* scales, int64_t* plain) {
-  FourSums sums;
-  bool all = marked == 15;
-  for (int r = 0; r < 4; ++r) {
-    const bool moves = (marked >> r & 1) != 0;
-    sums.to[r] = moves ? plain + int64_t{found[r]} * d : nullptr;
-    sums.from[r] = moves && labels[r] >= 0 ? plain + int64_t{labels[r]} * d : nullptr;
-    all = all && sums.from[r] == nullptr;
-  }
-  if (all)
-    move_four<true>(tile, d, scales, sums);
-  else
-    move_four<false>(tile, d, scales, sums);
-}
-
-/// As move_four for one weighted row.
-void move_weighted(const float* tile, int d, int32_t to, int32_t from, int64_t m, const double* scales, WideSum* sums) {
-  for (int j = 0; j < d; ++j) {
-    const int64_t q = quantise_one(tile[j * kTileRows], scales[j]);
-    sums[int64_t{to} * d + j].add(q, m);
-    if (from >= 0) sums[int64_t{from} * d + j].add(q, -m);
-  }
-}
-
-/// What assign() works on.
-struct Job {
-  const Screen& screen;
-  const double* scales;
-  PassSums& sums;
-  std::vector<float> row;
-};
-
-/// Bit i: label i of the tile differs.
-HWY_INLINE uint32_t changed_bits(const int32_t* found, const int32_t* labels) {
-  const IndexTag di;
-  uint32_t bits = 0;
-  for (int i = 0; i < kTileVectors; ++i) {
-    const auto differs = hn::Ne(hn::LoadU(di, found + i * kFloats), hn::LoadU(di, labels + i * kFloats));
-    uint8_t packed[8] = {};
-    hn::StoreMaskBits(di, differs, packed);
-    bits |= (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (i * kFloats);
-  }
-  return bits;
-}
-
-HWY_NOINLINE void move_rows(Job& job, const float* tile, uint32_t changed, const int32_t* found, int32_t* labels,
-                            const int64_t* weights) {
-  PassSums& sums = job.sums;
-  const int d = job.screen.d;
-  if (sums.pending + kTileRows > int64_t{1} << 22) sums.flush();
-  if (weights == nullptr) {
-    for (int quarter = 0; quarter < kTileRows; quarter += 4) {
-      const uint32_t marked = changed >> quarter & 15;
-      if (marked != 0)
-        move_quarter(tile + quarter, d, marked, found + quarter, labels + quarter, job.scales, sums.plain.data());
-    }
-    sums.pending += kTileRows;
-  }
-  for (uint32_t left = changed; left != 0; left &= left - 1) {
-    const int i = std::countr_zero(left);
-    const int64_t m = weights == nullptr ? 1 : weights[i];
-    if (weights != nullptr) move_weighted(tile + i, d, found[i], labels[i], m, job.scales, sums.wide.data());
-    sums.counts[static_cast<size_t>(found[i])] += m;
-    sums.rows[static_cast<size_t>(found[i])] += 1;
-    if (labels[i] >= 0) {
-      sums.counts[static_cast<size_t>(labels[i])] -= m;
-      sums.rows[static_cast<size_t>(labels[i])] -= 1;
-    }
-    labels[i] = found[i];
-  }
-  sums.moved += std::popcount(changed);
-}
-
 /// Rows that the widest gap left uncertain: by their own centroid's gap, then canonically.
 template <int V>
 HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, int v0, uint32_t uncertain,
@@ -188,9 +77,10 @@ HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, in
   }
 }
 
-/// kTiles tiles at once; only the first `rows` rows count.
+/// kTiles tiles at once; only the first `rows` rows count. bounds: null, or expiries to renew for all of them.
 template <int kTiles>
-HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights) {
+HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
+                            const DriftView* drift = nullptr, float* expiry = nullptr) {
   constexpr int V = kTiles * kTileVectors;
   Ranking<V, 1> r;
   rank_tiles(tiles, job.screen, r);
@@ -198,16 +88,84 @@ HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t*
     const float* tile = tiles + int64_t{t} * kTileRows * job.screen.d;
     int32_t* slots = labels + t * kTileRows;
     const int64_t left = rows - t * kTileRows;
-    const uint32_t valid = left >= kTileRows ? 0xFFFFu : (1u << left) - 1;
+    const uint32_t valid = left >= kTileRows ? 0xFFFFu : left <= 0 ? 0u : (1u << left) - 1;
     alignas(64) int32_t found[kTileRows];
     for (int i = 0; i < kTileVectors; ++i)
       hn::StoreU(r.first_index[t * kTileVectors + i], IndexTag(), found + i * kFloats);
     const uint32_t uncertain = uncertain_bits(job.screen, r, t * kTileVectors, r.best, r.second) & valid;
     if (HWY_UNLIKELY(uncertain != 0)) settle(job, tile, r, t * kTileVectors, uncertain, found);
+    if (drift != nullptr) renew_expiry(job.screen, r, t * kTileVectors, uncertain, *drift, expiry + t * kTileRows);
     const uint32_t changed = changed_bits(found, slots) & valid;
     if (changed != 0)
       move_rows(job, tile, changed, found, slots, weights == nullptr ? nullptr : weights + t * kTileRows);
   }
+}
+
+/// Rows whose bounds expired, gathered from their tiles until there are enough of them for a step.
+class Expired {
+ public:
+  Expired(Job& job, const Tiles& tiles, int32_t* labels, const int64_t* weights, const BoundsView& bounds)
+      : job_(job),
+        tiles_(tiles),
+        labels_(labels),
+        weights_(weights),
+        bounds_(bounds),
+        packed_(static_cast<size_t>(kRows) * static_cast<size_t>(tiles.d)) {}
+
+  void gather(int64_t tile, uint32_t lanes) {
+    const float* from = tiles_.data + tile * kTileRows * tiles_.d;
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const int lane = std::countr_zero(lanes);
+      const int64_t row = tile * kTileRows + lane;
+      float* to = packed_.data() + int64_t{filled_ / kTileRows} * kTileRows * tiles_.d + filled_ % kTileRows;
+      for (int j = 0; j < tiles_.d; ++j) to[j * kTileRows] = from[j * kTileRows + lane];
+      row_[filled_] = row;
+      label_[filled_] = labels_[row];
+      if (weights_ != nullptr) weight_[filled_] = weights_[row];
+      if (++filled_ == kRows) settle_all();
+    }
+  }
+
+  void settle_all() {
+    const int64_t* weights = weights_ == nullptr ? nullptr : weight_;
+    if (filled_ == kRows) {
+      assign_step<kStepTiles>(job_, packed_.data(), filled_, label_, weights, &bounds_.drift, expiry_);
+    } else {
+      for (int begin = 0; begin < filled_; begin += kTileRows)
+        assign_step<1>(job_, packed_.data() + int64_t{begin} * tiles_.d, filled_ - begin, label_ + begin,
+                       weights == nullptr ? nullptr : weights + begin, &bounds_.drift, expiry_ + begin);
+    }
+    for (int i = 0; i < filled_; ++i) put_back(i);
+    filled_ = 0;
+  }
+
+ private:
+  void put_back(int i) {
+    const int64_t row = row_[i];
+    labels_[row] = label_[i];
+    bounds_.expiry[row] = expiry_[i];
+    float& tile = bounds_.tile_expiry[row / kTileRows];
+    tile = std::min(tile, tile_expiry_of(expiry_[i] - bounds_.drift.up[label_[i]], bounds_.drift));
+  }
+
+  static constexpr int kRows = kStepTiles * kTileRows;
+  Job& job_;
+  const Tiles& tiles_;
+  int32_t* labels_;
+  const int64_t* weights_;
+  const BoundsView& bounds_;
+  std::vector<float> packed_;
+  int filled_ = 0;
+  int64_t row_[kRows], weight_[kRows];
+  int32_t label_[kRows];
+  float expiry_[kRows];
+};
+
+/// More expired rows of a tile than this, and the tile is cheaper labelled whole: gathering a row takes about 1.5 d
+/// steps, labelling it k d / (2 lanes).
+inline int most_gathered(int k) {
+  const float label = static_cast<float>(k) / (2 * kFloats);
+  return std::min(kTileRows - 1, static_cast<int>(kTileRows * label / (1.5f + label)));
 }
 
 class SimdAssign final : public AssignKernels {
@@ -223,6 +181,34 @@ class SimdAssign final : public AssignKernels {
     for (; t < tiles.count; ++t)
       assign_step<1>(job, tiles.data + t * tile_floats, tiles.rows - t * kTileRows, labels + t * kTileRows,
                      weights == nullptr ? nullptr : weights + t * kTileRows);
+    sums.scanned += tiles.rows;
+  }
+
+  void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                      const int64_t* weights, const BoundsView& bounds, PassSums& sums) const override {
+    Job job{screen, scales.data(), sums, {}};
+    Expired expired(job, tiles, labels, weights, bounds);
+    const int most = most_gathered(screen.k);
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      if (bounds.drift.any_up < bounds.tile_expiry[t]) continue;
+      const int64_t slot = t * kTileRows;
+      const int64_t rows = tiles.rows - slot;
+      const uint32_t valid = rows >= kTileRows ? 0xFFFFu : (1u << rows) - 1;
+      float remaining = 0;
+      uint32_t lanes = expired_bits(bounds.expiry + slot, labels + slot, bounds.drift, remaining) & valid;
+      sums.scanned += std::popcount(lanes);
+      if (std::popcount(lanes) <= most) {
+        bounds.tile_expiry[t] = tile_expiry_of(remaining, bounds.drift);
+        expired.gather(t, lanes);
+        continue;
+      }
+      sums.scanned += std::popcount(valid & ~lanes);
+      assign_step<1>(job, tiles.data + slot * tiles.d, rows, labels + slot,
+                     weights == nullptr ? nullptr : weights + slot, &bounds.drift, bounds.expiry + slot);
+      lanes = expired_bits(bounds.expiry + slot, labels + slot, bounds.drift, remaining) & valid;
+      bounds.tile_expiry[t] = lanes != 0 ? 0 : tile_expiry_of(remaining, bounds.drift);
+    }
+    expired.settle_all();
   }
 
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {

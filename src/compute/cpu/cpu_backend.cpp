@@ -45,7 +45,7 @@ class CpuBackend final : public Backend {
   }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CpuRows::bytes(rows, d, weighted); }
   int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
-  int64_t scratch_bytes(int64_t, int, int) const override { return 0; }
+  int64_t scratch_bytes(int64_t rows, int, int) const override { return CpuRows::bounds_bytes(rows); }
 
   ColumnOps& column_ops() override { return *column_; }
   AssignOps& assign_ops() override { return *assign_; }

@@ -107,6 +107,23 @@ void CpuRows::allocate_min_d2() {
   std::fill_n(min_d2(), slots, std::numeric_limits<double>::infinity());
 }
 
+int64_t CpuRows::bounds_bytes(int64_t rows) {
+  const size_t slots = slot_count(rows);
+  return static_cast<int64_t>((slots + slots / kTileRows) * sizeof(float));
+}
+
+void CpuRows::start_bounds() {
+  const size_t slots = slot_count(rows_);
+  if (expiry_.bytes() == 0) {
+    expiry_ = PageBuffer(slots * sizeof(float), "bounds of the rows");
+    tile_expiry_ = PageBuffer(slots / kTileRows * sizeof(float), "bounds of the rows");
+  } else {
+    std::fill_n(expiry(), slots, 0.0f);
+    std::fill_n(tile_expiry(), slots / kTileRows, 0.0f);
+  }
+  has_bounds_ = true;
+}
+
 CpuRows& cpu_rows(RowBlock& rows) {
   if (auto* own = dynamic_cast<CpuRows*>(&rows)) return *own;
   throw Error(ErrorKind::internal, {.what = "a block of rows of another backend reached the CPU backend"});

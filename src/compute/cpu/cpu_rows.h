@@ -29,6 +29,7 @@ class PageBuffer {
   T* as() const {
     return static_cast<T*>(data_);
   }
+  size_t bytes() const { return bytes_; }
   void release() noexcept;
 
  private:
@@ -58,6 +59,16 @@ class CpuRows final : public RowBlock {
   double* min_d2() const { return min_d2_.as<double>(); }
   int64_t weight(int64_t row) const { return weighted_ ? weights()[row] : 1; }
 
+  /// Bounds of assignment passes (bounds.h): a row's label is proved while the drift of its segment is below expiry(),
+  /// a tile's labels while Drift::any is below tile_expiry(). Whoever writes labels without them calls drop_bounds().
+  float* expiry() const { return expiry_.as<float>(); }
+  float* tile_expiry() const { return tile_expiry_.as<float>(); }
+  bool has_bounds() const { return has_bounds_; }
+  /// Bounds that prove nothing yet.
+  void start_bounds();
+  void drop_bounds() { has_bounds_ = false; }
+  static int64_t bounds_bytes(int64_t rows);
+
   /// Zeros behind the last row again.
   void clear_padding();
   void allocate_min_d2();
@@ -68,6 +79,9 @@ class CpuRows final : public RowBlock {
   PageBuffer labels_;
   PageBuffer weights_;
   PageBuffer min_d2_;
+  PageBuffer expiry_;
+  PageBuffer tile_expiry_;
+  bool has_bounds_ = false;
 };
 
 /// The block as this backend's own. Throws Error{internal} for another backend's.

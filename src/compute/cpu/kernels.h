@@ -38,7 +38,22 @@ struct PassSums {
   std::vector<int64_t> rows;    ///< k
   int64_t pending = 0;          ///< rows in `plain`
   int64_t moved = 0;
+  int64_t scanned = 0;
   int64_t rechecked = 0;
+};
+
+/// The drift of one pass in float32, rounded both ways.
+struct DriftView {
+  const float* up;    ///< k
+  const float* down;  ///< k
+  float any_up, any_down;
+};
+
+/// A worker's view of the bounds of some tiles. See bounds.h.
+struct BoundsView {
+  float* expiry;       ///< slots of the first tile
+  float* tile_expiry;  ///< one a tile
+  DriftView drift;
 };
 
 class AssignKernels {
@@ -48,6 +63,10 @@ class AssignKernels {
   /// slots of the first tile (weights may be null). A slot of -1 is only added.
   virtual void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                       const int64_t* weights, PassSums& sums) const = 0;
+  /// The same for rows whose bounds have expired; the labels of the others (>= 0, of the pass before) stay. Renews the
+  /// bounds of the rows it looks at.
+  virtual void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                              const int64_t* weights, const BoundsView& bounds, PassSums& sums) const = 0;
   /// The two centroids with the smallest (D, index) of each valid row, in any order; some valid index in the padding. k
   /// >= 2.
   virtual void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const = 0;
