@@ -98,9 +98,9 @@ Json expected_time(const Workload& work, Source* source, Backend& backend, Threa
   return {{"input_pass_seconds", rounded(pass)},
           {"iteration_seconds", rounded(once)},
           {"expected_seconds", rounded(in_all(work, pass, once, iterations))},
-          {"at_most_seconds", rounded(in_all(work, pass, once, work.max_iterations))},
+          {"all_iterations_seconds", rounded(in_all(work, pass, once, work.max_iterations))},
           {"basis", "measured now on part of the rows; expected with " + std::to_string(iterations) +
-                        " iterations a fit, at most with cluster.max_iterations"}};
+                        " iterations a fit, all iterations are cluster.max_iterations"}};
 }
 
 }  // namespace clientele

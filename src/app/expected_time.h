@@ -20,8 +20,8 @@ struct Workload {
 };
 
 /// Reads some rows of the source (none where it is null) and labels some rows on the backend, about a second in all.
-/// {"input_pass_seconds", "iteration_seconds", "expected_seconds", "at_most_seconds", "basis"}. Nothing is promised: a
-/// fit is expected to take kExpectedIterations, and the disk to be as fast as for the first rows.
+/// {"input_pass_seconds", "iteration_seconds", "expected_seconds", "all_iterations_seconds", "basis"}. Nothing is
+/// promised: a fit is expected to take kExpectedIterations, and the disk to be as fast as for the first rows.
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool);
 
 }  // namespace clientele

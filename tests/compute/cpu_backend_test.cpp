@@ -102,5 +102,32 @@ TEST(NoCuda, SaysSo) {
   EXPECT_EQ(kind_of([] { make_cuda_backend(0); }), ErrorKind::device);
 }
 
+/// Without this the contract, which only asks for the same bytes, would also hold for a backend that skips nothing.
+TEST(CpuBackend, SkipsRowsWhoseCentroidsStandStill) {
+  constexpr int64_t kRows = 5000;
+  ThreadPool pool(2);
+  for (const SimdLevel level : simd_levels()) {
+    const auto backend = make_cpu_backend(pool, level);
+    const auto rows = backend->make_rows(0, kRows, 2, false, "rows");
+    std::vector<double> values(2 * kRows);
+    for (int64_t i = 0; i < kRows; ++i) values[static_cast<size_t>(i)] = (i % 2 == 0 ? 8.0 : -8.0) + 0.0001 * double(i);
+    const FeatureTransform features[] = {{.source = 0}, {.source = 1}};
+    backend->column_ops().transform({values.data(), kRows, 2, kRows}, features, {}, *rows, 0);
+    backend->assign_ops().clear_labels(*rows);
+    const float centroids[] = {-8, 0, 8, 0};
+    const double scales[] = {0x1p30, 0x1p30};
+    Drift drift(2);
+    std::vector<int64_t> scanned;
+    for (int pass = 0; pass < 4; ++pass) {
+      const auto running = backend->assign_ops().start({centroids, 2, 2}, scales, &drift);
+      running->add(*rows);
+      scanned.push_back(running->finish().scanned);
+      drift.add(centroids, centroids, 2);
+    }
+    // Full, full (the first moved every row), all bounds found, none expired.
+    EXPECT_EQ(scanned, (std::vector<int64_t>{kRows, kRows, kRows, 0})) << simd_name(level);
+  }
+}
+
 }  // namespace
 }  // namespace clientele

@@ -77,7 +77,7 @@ HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, in
   }
 }
 
-/// kTiles tiles at once; only the first `rows` rows count. bounds: null, or expiries to renew for all of them.
+/// kTiles tiles at once; only the first `rows` rows count. drift: null, or the rows' new expiries are wanted too.
 template <int kTiles>
 HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
                             const DriftView* drift = nullptr, float* expiry = nullptr) {

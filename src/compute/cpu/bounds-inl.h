@@ -41,9 +41,7 @@ HWY_INLINE uint32_t expired_bits(const float* expiry, const int32_t* labels, con
     const auto now = hn::GatherIndex(df, drift.up, label);
     const auto holds = hn::Lt(now, limit);
     least = hn::Min(least, hn::IfThenElse(holds, hn::Sub(limit, now), hn::Set(df, HUGE_VALF)));
-    uint8_t packed[8] = {};
-    hn::StoreMaskBits(df, hn::Not(holds), packed);
-    bits |= (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (i * kFloats);
+    bits |= lane_bits(df, hn::Not(holds), i);
   }
   remaining = hn::GetLane(hn::MinOfLanes(df, least));
   return bits;
@@ -66,9 +64,7 @@ HWY_INLINE void renew_expiry(const Screen& screen, const Ranking<V, 1>& r, int v
   const auto rounding = hn::Set(df, static_cast<float>(screen.d + 4) * 0x1p-50f);
   for (int i = 0; i < kTileVectors; ++i) {
     const int v = v0 + i;
-    const auto gap = hn::MulAdd(
-        r.length[v], hn::MulAdd(r.length[v], hn::Set(df, screen.widest.square), hn::Set(df, screen.widest.linear)),
-        hn::Set(df, screen.widest.constant));
+    const auto gap = widest_gap(screen, r.length[v]);
     const auto norm2 = hn::Mul(hn::Mul(r.length[v], r.length[v]), hn::Set(df, 1 + 0x1p-20f));
     const auto roots =
         hn::Add(hn::Sqrt(d2_above(norm2, hn::Add(r.best[v], gap))), hn::Sqrt(d2_above(norm2, r.second[v])));

@@ -99,9 +99,7 @@ HWY_INLINE uint32_t changed_bits(const int32_t* found, const int32_t* labels) {
   uint32_t bits = 0;
   for (int i = 0; i < kTileVectors; ++i) {
     const auto differs = hn::Ne(hn::LoadU(di, found + i * kFloats), hn::LoadU(di, labels + i * kFloats));
-    uint8_t packed[8] = {};
-    hn::StoreMaskBits(di, differs, packed);
-    bits |= (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (i * kFloats);
+    bits |= lane_bits(di, differs, i);
   }
   return bits;
 }

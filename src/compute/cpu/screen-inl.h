@@ -125,6 +125,22 @@ HWY_INLINE void rank_tiles(const float* tile, const Screen& screen, Ranking<V, k
   for (size_t g = 1; g < screen.groups.size(); ++g) rank_sized<V, kRunners, false>(tile, screen, screen.groups[g], r);
 }
 
+/// Bits of vector `vector` of a tile where the mask holds.
+template <class D, class Mask>
+HWY_INLINE uint32_t lane_bits(D tag, Mask mask, int vector) {
+  uint8_t packed[8] = {};
+  hn::StoreMaskBits(tag, mask, packed);
+  return (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (vector * kFloats);
+}
+
+/// A gap (see ScreenBound) that holds for every centroid.
+HWY_INLINE Floats widest_gap(const Screen& screen, Floats length) {
+  const FloatTag df;
+  const ScreenBound& widest = screen.widest;
+  return hn::MulAdd(length, hn::MulAdd(length, hn::Set(df, widest.square), hn::Set(df, widest.linear)),
+                    hn::Set(df, widest.constant));
+}
+
 /// Bit i: the bound of row i of a tile's vectors v0 .. is not certainly below `next` by the widest gap.
 template <int V, int kRunners>
 HWY_INLINE uint32_t uncertain_bits(const Screen& screen, const Ranking<V, kRunners>& r, int v0,
@@ -133,14 +149,9 @@ HWY_INLINE uint32_t uncertain_bits(const Screen& screen, const Ranking<V, kRunne
   uint32_t bits = 0;
   for (int i = 0; i < kTileVectors; ++i) {
     const int v = v0 + i;
-    const auto gap = hn::MulAdd(
-        r.length[v], hn::MulAdd(r.length[v], hn::Set(df, screen.widest.square), hn::Set(df, screen.widest.linear)),
-        hn::Set(df, screen.widest.constant));
-    const auto certain =
-        hn::And(hn::Gt(hn::Sub(next[v], bound[v]), gap), hn::Le(r.length[v], hn::Set(df, kScreenReach)));
-    uint8_t packed[8] = {};
-    hn::StoreMaskBits(df, hn::Not(certain), packed);
-    bits |= (static_cast<uint32_t>(packed[0]) | static_cast<uint32_t>(packed[1]) << 8) << (i * kFloats);
+    const auto certain = hn::And(hn::Gt(hn::Sub(next[v], bound[v]), widest_gap(screen, r.length[v])),
+                                 hn::Le(r.length[v], hn::Set(df, kScreenReach)));
+    bits |= lane_bits(df, hn::Not(certain), i);
   }
   return bits;
 }
