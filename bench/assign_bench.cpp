@@ -1,12 +1,13 @@
 // Lloyd iterations on resident rows: one assignment pass and one update of k x d centroids each.
 //   assign_bench [--benchmark_filter=...]   arguments in names: n / d / k / threads
 // Counters: GFLOP/s of 2 n k d operations, and their share of the FMA rate that the same threads reach in registers
-// (AVX2: 8 lanes).
+// (AVX-512: 16 lanes, AVX2: 8).
 #include <benchmark/benchmark.h>
 
 #include <map>
 
 #include "bench/support/bench_rows.h"
+#include "bench/support/machine_rates.h"
 
 namespace clientele::bench {
 namespace {

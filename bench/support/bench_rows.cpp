@@ -1,7 +1,6 @@
 #include "bench/support/bench_rows.h"
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 
 #include "clientele/compute/formulas.h"
@@ -22,23 +21,6 @@ double noise(uint64_t bits) {
   for (int i = 0; i < 4; ++i) sum += static_cast<double>(bits >> (16 * i) & 0xFFFF);
   return (sum / 65536 - 2) * 1.7320508075688772;
 }
-
-#if defined(__x86_64__)
-using Vector = float __attribute__((vector_size(32)));
-constexpr int kChains = 12;
-
-__attribute__((target("avx2,fma"))) float fma_chains(int64_t steps) {
-  Vector acc[kChains];
-  for (int c = 0; c < kChains; ++c) acc[c] = Vector{} + 1.0f / static_cast<float>(c + 1);
-  const Vector x = Vector{} + 0.999f;
-  const Vector y = Vector{} + 0.001f;
-  for (int64_t i = 0; i < steps; ++i)
-    for (int c = 0; c < kChains; ++c) asm volatile("vfmadd213ps %2, %1, %0" : "+x"(acc[c]) : "x"(x), "x"(y));
-  float sum = 0;
-  for (int c = 0; c < kChains; ++c) sum += acc[c][0];
-  return sum;
-}
-#endif
 
 }  // namespace
 
@@ -73,24 +55,6 @@ std::unique_ptr<RowBlock> make_block(Backend& backend, int64_t n, int d, const G
     backend.column_ops().transform({columns.data(), count, d, kPiece}, identity, {}, *block, begin);
   }
   return block;
-}
-
-double fma_peak_gflops(ThreadPool& pool) {
-#if defined(__x86_64__)
-  constexpr int64_t kSteps = 4'000'000;
-  double best = 0;
-  std::vector<float> sink(static_cast<size_t>(pool.threads()));
-  for (int round = 0; round < 5; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
-    pool.parallel_for(pool.threads(), [&](int64_t i, int) { sink[static_cast<size_t>(i)] = fma_chains(kSteps); });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    best = std::max(best, 2.0 * 8 * kChains * kSteps * pool.threads() / seconds / 1e9);
-  }
-  return best;
-#else
-  (void)pool;
-  return 0;
-#endif
 }
 
 void check_pass(Backend& backend, const RowBlock& rows, const GroupedValues& values, const CentroidsView& centroids,

@@ -1,5 +1,4 @@
-// Rows to measure on: overlapping groups, made fast and the same each time; and the machine's own float32 FMA rate to
-// measure against.
+// Rows to measure on: overlapping groups, made fast and the same each time.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +25,6 @@ class GroupedValues {
 
 /// n x d rows in a block of the backend, by way of transform.
 std::unique_ptr<RowBlock> make_block(Backend& backend, int64_t n, int d, const GroupedValues& values);
-
-/// Float32 FMA operations (2 a lane) a second that `threads` threads reach together in registers, in GFLOP/s.
-double fma_peak_gflops(ThreadPool& pool);
 
 /// Throws unless labels of the first rows, and all sums, are what the definition says.
 void check_pass(Backend& backend, const RowBlock& rows, const GroupedValues& values, const CentroidsView& centroids,
