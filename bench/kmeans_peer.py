@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One fit of one library in a process of its own, for scripts/bench_kmeans.py: reads a task (JSON) from standard input, writes the answer
-and the centroids after each number of rounds to the files that the task names. Loading the data and warming up the threads are not timed."""
+and the centroids after each number of rounds to the files that the task names. Loading the data and warming up the threads are not timed. With patience_s the list of rounds is
+measured again and again for so long, at least once."""
 import json
 import sys
 import time
@@ -72,13 +73,16 @@ def main():
         fit = PROGRAMS[task["program"]]
         start = np.fromfile(task["centroids"], np.float32).reshape(task["k"], task["columns"])
         fit(x[:20_000].copy(), start, 1, task["threads"])
-        answer["fits"] = []
-        for rounds in task["rounds"]:
-            begin = time.perf_counter()
-            centroids, done = fit(x, start, rounds, task["threads"])
-            seconds = time.perf_counter() - begin
-            np.ascontiguousarray(centroids, np.float32).tofile(f"{task['save']}.{rounds}")
-            answer["fits"].append({"max_rounds": rounds, "rounds": done, "seconds": seconds})
+        if task.get("patience_s"):  # memory for the whole, too, is touched before it is timed
+            fit(x, start, 1, task["threads"])
+        answer["fits"], began = [], time.perf_counter()
+        while not answer["fits"] or time.perf_counter() - began < task.get("patience_s", 0):
+            for rounds in task["rounds"]:
+                begin = time.perf_counter()
+                centroids, done = fit(x, start, rounds, task["threads"])
+                seconds = time.perf_counter() - begin
+                np.ascontiguousarray(centroids, np.float32).tofile(f"{task['save']}.{rounds}")
+                answer["fits"].append({"max_rounds": rounds, "rounds": done, "seconds": seconds})
     answer["blas"] = blas()
     np.ascontiguousarray(centroids, np.float32).tofile(task["save"])
     with open(task["answer"], "w", encoding="utf-8") as file:

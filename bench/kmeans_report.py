@@ -221,7 +221,7 @@ def readme_block(record, record_path, plot):
         lines += ["", f"![Roofline: GFLOP/s of a pass over its operations per byte]({plot})"]
     lines += ["", f"    build/venv-peers/bin/python bench/kmeans_report.py {record_path}    # every table; scripts/bench_kmeans.py measures", END]
     plain = ("|", "#", "<", "!", " ")
-    return "\n".join(line if line.startswith(plain) else textwrap.fill(line, 170) for line in lines)
+    return "\n".join(line if line.startswith(plain) else textwrap.fill(line, 170, break_on_hyphens=False) for line in lines)
 
 
 def write_readme(path, block):

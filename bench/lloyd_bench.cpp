@@ -222,7 +222,7 @@ void run(const Options& options) {
   double seeding = 0;
   const std::vector<float> start = starting(options, shape, values, rows, env, seeding);
   if (options.has("init")) out["seeding_ms"] = seeding;
-  values = {};
+  std::vector<float>().swap(values);
   Clustering result;
   for (int64_t i = 0; i < options.positive("repeats", 1); ++i)
     out["fits"].push_back(measure(options, rows, start, env, clock, backend, result));

@@ -8,7 +8,8 @@ equal to 1e-6 after 2 rounds, to 1e-3 after 12 (float32 leads the libraries apar
   build/venv-peers/bin/python bench/kmeans_report.py record.json          tables; --plot and --readme write
 
 Parts (--parts):
-  rounds     ms per iteration over rounds 3 to 12 after the same start: clientele with and without bounds, every peer
+  rounds     ms per iteration over rounds 3 to 12 after the same start: clientele with and without bounds, every peer (once only if it
+             takes more than --within times the best one)
   converge   to strict convergence, at most 300 rounds: seconds from rows in memory to centroids (and labels, where the library gives them);
              only peers whose iteration took at most --within times that of the best peer in `rounds`
   bounds     clientele with bounds against itself without, on structureless rows
@@ -47,6 +48,7 @@ OWN_START = {"superkmeans"}
 TOLD_ROUNDS = {"scikit-learn-intelex", "faiss-cpu", "faiss-cpu super", "superkmeans"}
 FIRST, LAST = 2, 12  # rounds FIRST + 1 .. LAST are what an iteration costs
 EQUAL = 1e-6  # relative, of inertia after FIRST rounds from the same start: the same work is done
+PATIENCE = 3  # seconds for which a process measures again and again what takes less
 NEAR = 1e-3  # after LAST rounds: labels that float32 gets wrong lead libraries apart, clientele agrees with double
 
 
@@ -137,23 +139,39 @@ def say(name, seconds):
 
 def choose_blas(bench):
     """Each peer's fastest OpenBLAS kernels, tried on one shape: some versions take a processor for an older one."""
-    if bench.blas:
-        return
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         cores = ["", "SkylakeX", "Haswell"] if "avx512f" in file.read() else ["", "Haswell", "Zen"]
     shape = (min(bench.options.rows, 200_000), 16, 64)
-    start, trials = bench.start(shape, "mixture"), {}
+    start, trials = bench.start(shape, "mixture"), bench.record.setdefault("blas_trials", {})
     for program in bench.options.peers:
+        if program in bench.blas:
+            continue
         seen = trials.setdefault(program, {})
         for core in cores:
-            answer, _ = bench.peer(program, shape, "mixture", start, [FIRST, LAST] * 2, core)
-            times = [fit["seconds"] for fit in answer["fits"]]
-            seen[core or "automatic"] = {"ms_per_iteration": 100 * (min(times[1::2]) - min(times[::2])), "kernels": answer["blas"]}
+            answer, _ = bench.peer(program, shape, "mixture", start, [FIRST, LAST], core, patience_s=PATIENCE / 2)
+            seen[core or "automatic"] = {"ms_per_iteration": per_iteration(answer["fits"]), "kernels": answer["blas"]}
         best = min(seen, key=lambda core: seen[core]["ms_per_iteration"])
-        # Another choice of the same kernels is no choice.
-        bench.blas[program] = "" if best == "automatic" or seen[best]["kernels"] == seen["automatic"]["kernels"] else best
-    bench.record["blas_trials"], bench.record["blas_chosen"] = trials, bench.blas
-    bench.save()
+        # Another choice of the same kernels is no choice, and a gain of 5 % may be noise.
+        gain = seen["automatic"]["ms_per_iteration"] / seen[best]["ms_per_iteration"]
+        bench.blas[program] = best if gain > 1.05 and seen[best]["kernels"] != seen["automatic"]["kernels"] else ""
+        bench.record["blas_chosen"] = bench.blas
+        bench.save()
+
+
+def per_iteration(fits):
+    """ms of a round after the first FIRST, of fits of FIRST and of LAST rounds in turn: setup and the last labels cancel."""
+    few, many = (statistics.median(fit["seconds"] for fit in fits[part::2]) for part in (0, 1))
+    return 1000 * (many - few) / max(1, fits[1]["rounds"] - fits[0]["rounds"])
+
+
+def own_per_iteration(fits):
+    return statistics.median(statistics.mean(fit["round_ms"][FIRST:]) for fit in fits)
+
+
+def is_slow(program, runs, within):
+    """Its first run took more than `within` times the least of the peers'."""
+    times = {name: found[0][0] for name, found in runs.items() if not name.startswith("clientele")}
+    return program in times and times[program] > within * min(times.values())
 
 
 def summary(values):
@@ -178,20 +196,20 @@ def measure_rounds(bench, shape, kind):
     failures = {}
     for repeat in range(bench.options.repeats):
         for dense in (False, True):
-            answer, save = bench.ours(shape, kind, LAST, start, dense, ["--roofline"])
+            fits = 1 + min(5, int(4e9 / (n * d * shape[2])))
+            answer, save = bench.ours(shape, kind, LAST, start, dense, ["--roofline", "--repeats", fits])
             machine.append(answer["machine"])
-            note("clientele dense" if dense else "clientele", statistics.mean(answer["fits"][0]["round_ms"][FIRST:LAST]), answer, save)
+            note("clientele dense" if dense else "clientele", own_per_iteration(answer["fits"]), answer, save)
         once = ["scikit-learn elkan"] if repeat == 0 and bench.options.elkan and n * shape[2] <= 3e8 else []
         for program in [*bench.options.peers, *once]:
-            if program in failures:
+            if program in failures or is_slow(program, runs, bench.options.within):
                 continue
             try:
-                answer, save = bench.peer(program, shape, kind, start, [FIRST, LAST])
+                answer, save = bench.peer(program, shape, kind, start, [FIRST, LAST], patience_s=PATIENCE)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 failures[program] = str(error)[-300:]
                 continue
-            few, many = (fit["seconds"] for fit in answer["fits"])
-            note(program, 1000 * (many - few) / (LAST - FIRST), answer, save)
+            note(program, per_iteration(answer["fits"]), answer, save)
     rates = {key: max(m[key] for m in machine) for key in machine[0]}
 
     def agreement(name):
@@ -351,7 +369,7 @@ def main():
              "bounds": (SHAPES, options.rows, ["structureless"], measure_bounds),
              "seeding": (SEEDING, options.rows, ["mixture"], measure_seeding),
              "large": (LARGE, options.large_rows, options.kinds.split(","), measure_rounds)}
-    for part in options.parts.split(","):
+    for part in filter(None, options.parts.split(",")):
         shapes, n, kinds, measure = parts[part]
         for d, k in options.shapes or shapes:
             for kind in kinds:
