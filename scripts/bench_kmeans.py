@@ -20,7 +20,7 @@ Rows are float32, each column scaled to mean 0 and variance 1. Kinds:
                  of columns; each group and column has a spread of its own in [0.5, 1.5]; of every four columns the first is lognormal,
                  exp(0.8 z), and the second has Student-t noise with 3 degrees of freedom
   structureless  normal rows, one group: the worst case of bounds
-FAISS and intelex cannot stop at strict convergence: they are told the number of rounds that clientele needed. superkmeans takes no initial
+FAISS and superkmeans cannot stop at strict convergence: they are told the number of rounds that clientele needed. superkmeans takes no initial
 centroids: its times are given, its inertia is its own. Setup and imports are never timed; every fit runs in its own process. A record that is
 there already is added to; a case is measured again only with --again."""
 import argparse
@@ -45,7 +45,7 @@ LARGE = [(16, 8), (16, 64), (32, 20), (64, 64)]
 SEEDING = [(16, 8), (16, 64), (16, 256), (32, 20), (64, 64)]
 PEERS = ["scikit-learn", "scikit-learn-intelex", "faiss-cpu", "faiss-cpu super", "superkmeans"]
 OWN_START = {"superkmeans"}
-TOLD_ROUNDS = {"scikit-learn-intelex", "faiss-cpu", "faiss-cpu super", "superkmeans"}
+TOLD_ROUNDS = {"faiss-cpu", "faiss-cpu super", "superkmeans"}
 FIRST, LAST = 2, 12  # rounds FIRST + 1 .. LAST are what an iteration costs
 EQUAL = 1e-6  # relative, of inertia after FIRST rounds from the same start: the same work is done
 PATIENCE = 3  # seconds for which a process measures again and again what takes less
