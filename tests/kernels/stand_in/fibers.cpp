@@ -11,7 +11,7 @@
 
 namespace clientele::gpu {
 
-alignas(16) unsigned char dynamic_shared_bytes[48 * 1024];
+alignas(16) unsigned char dynamic_shared_bytes[256 * 1024];
 
 }  // namespace clientele::gpu
 
@@ -25,13 +25,21 @@ constexpr unsigned char kRubbish = 0xA5;
 
 enum class State : unsigned char { ready, waiting, finished };
 
+struct Copy {
+  void* to;
+  const void* from;
+  size_t bytes;
+};
+
 /// A fiber's stack is set up by makecontext once; from then on switching is _setjmp and _longjmp, which make no system
 /// calls, and the fiber runs one thread after the other.
 struct Fiber {
   jmp_buf place;
   bool entered = false;
   std::vector<char> stack = std::vector<char>(kStackBytes);
-  unsigned exchanges = 0;  // that this thread has taken part in
+  unsigned exchanges = 0;                 // that this thread has taken part in
+  std::vector<Copy> open_batch;           // asynchronous copies since the last commit
+  std::deque<std::vector<Copy>> batches;  // committed and not yet made
 };
 
 /// Threads [begin, end), which pass together when all that are not finished have come.
@@ -52,7 +60,11 @@ class Block {
   void run(unsigned threads, bool descending, const std::function<void()>& thread) {
     while (fibers_.size() < threads) fibers_.emplace_back();
     states_.assign(threads, State::ready);
-    for (Fiber& fiber : fibers_) fiber.exchanges = 0;
+    for (Fiber& fiber : fibers_) {
+      fiber.exchanges = 0;
+      fiber.open_batch.clear();
+      fiber.batches.clear();
+    }
     all_ = {0, threads, threads, 0};
     warps_.assign((threads + kWarp - 1) / kWarp, {});
     for (unsigned w = 0; w < warps_.size(); ++w) {
@@ -79,6 +91,8 @@ class Block {
     wait(warp.barrier);
     return values;
   }
+
+  Fiber& current() { return fibers_[current_]; }
 
   static Block& running() {
     static Block block;
@@ -157,6 +171,27 @@ class Block {
 
 const uint64_t* exchange_in_warp(uint64_t mine) {
   return Block::running().exchange(mine);
+}
+
+void copy_later(void* to, const void* from, size_t bytes) {
+  const auto address = reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from);
+  if ((bytes != 4 && bytes != 8 && bytes != 16) || address % bytes != 0) {
+    std::fputs("stand-in for CUDA: an asynchronous copy of a wrong size or alignment\n", stderr);
+    std::abort();
+  }
+  Block::running().current().open_batch.push_back({to, from, bytes});
+}
+
+void close_batch_of_copies() {
+  Fiber& fiber = Block::running().current();
+  fiber.batches.push_back(std::move(fiber.open_batch));
+  fiber.open_batch = {};
+}
+
+void wait_for_copies(size_t batches_left) {
+  std::deque<std::vector<Copy>>& batches = Block::running().current().batches;
+  for (; batches.size() > batches_left; batches.pop_front())
+    for (const Copy& copy : batches.front()) std::memcpy(copy.to, copy.from, copy.bytes);
 }
 
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread) {

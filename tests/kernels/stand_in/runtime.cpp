@@ -1,5 +1,6 @@
 // The host side of the stand-in: device memory is host memory; every call is done when it returns, but for copies from
 // the host.
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <unordered_map>
@@ -52,6 +53,17 @@ Memory& memory_of_device() {
   return memory;
 }
 
+/// Shared memory of a block: the card's most, and what kernels were allowed.
+struct SharedMemory {
+  size_t most = cudaDeviceProp{}.sharedMemPerBlockOptin;
+  std::unordered_map<const void*, size_t> allowed;
+};
+
+SharedMemory& shared_memory() {
+  static SharedMemory memory;
+  return memory;
+}
+
 std::vector<int>& majors_of_devices() {
   static std::vector<int> majors = {8};
   return majors;
@@ -67,6 +79,21 @@ void clientele::stand_in::limit_memory(int64_t bytes) {
 
 void clientele::stand_in::set_devices(const std::vector<int>& majors) {
   majors_of_devices() = majors;
+}
+
+void clientele::stand_in::set_shared_bytes(size_t bytes) {
+  shared_memory().most = bytes;
+}
+
+size_t clientele::stand_in::shared_bytes_allowed(const void* kernel) {
+  const auto found = shared_memory().allowed.find(kernel);
+  return found == shared_memory().allowed.end() ? size_t{48} << 10 : found->second;
+}
+
+cudaError_t stand_in_allow_shared_bytes(const void* kernel, int bytes) {
+  if (bytes < 0 || static_cast<size_t>(bytes) > shared_memory().most) return cudaErrorInvalidValue;
+  shared_memory().allowed[kernel] = std::max(size_t{48} << 10, static_cast<size_t>(bytes));
+  return cudaSuccess;
 }
 
 void clientele::stand_in::finish_copies() {
@@ -94,6 +121,7 @@ cudaError_t cudaSetDevice(int device) {
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
+  properties->sharedMemPerBlockOptin = shared_memory().most;
   properties->major = majors_of_devices().at(static_cast<size_t>(device));
   return properties->major > 0 ? cudaSuccess : cudaErrorInvalidValue;
 }

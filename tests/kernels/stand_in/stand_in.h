@@ -24,6 +24,7 @@
 #define __shared__
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
+#define __forceinline__ inline
 
 struct dim3 {
   unsigned x = 1, y = 1, z = 1;
@@ -56,6 +57,12 @@ T unpacked(uint64_t bits) {
   return value;
 }
 
+/// The calling thread's asynchronous copies into shared memory: each is made as late as it may be, when the thread
+/// waits for it, so that a wait or barrier that is missing shows.
+void copy_later(void* to, const void* from, size_t bytes);
+void close_batch_of_copies();
+void wait_for_copies(size_t batches_left);
+
 /// Fills the dynamic shared memory with rubbish and runs all blocks of a grid.
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread);
 
@@ -65,6 +72,11 @@ void limit_memory(int64_t bytes);
 
 /// Devices of these major compute capabilities from now on; 0: one that cannot be asked for its properties.
 void set_devices(const std::vector<int>& majors);
+
+/// Shared memory that a block may be given from now on; the card's default is 100 KiB.
+void set_shared_bytes(size_t bytes);
+/// What a launch with this kernel may ask for: 48 KiB unless the kernel was allowed more.
+size_t shared_bytes_allowed(const void* kernel);
 
 /// Does the copies from the host that are still owed.
 void finish_copies();
@@ -97,6 +109,12 @@ inline void __syncwarp() {
 
 inline int __ffs(int bits) {
   return __builtin_ffs(bits);
+}
+inline int __popc(unsigned bits) {
+  return __builtin_popcount(bits);
+}
+inline float __uint_as_float(unsigned bits) {
+  return clientele::stand_in::unpacked<float>(bits);
 }
 inline unsigned __float_as_uint(float x) {
   return clientele::stand_in::unpacked<unsigned>(clientele::stand_in::packed(x));
@@ -140,6 +158,7 @@ enum cudaError_t {
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 enum cudaDeviceAttr { cudaDevAttrMemoryPoolsSupported = 115 };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemPoolAttr {
   cudaMemPoolAttrReleaseThreshold = 4,
   cudaMemPoolAttrReservedMemCurrent = 5,
@@ -155,6 +174,7 @@ struct cudaDeviceProp {
   int major = 8;
   int minor = 0;
   int multiProcessorCount = 1;
+  size_t sharedMemPerBlockOptin = size_t{100} << 10;
 };
 
 struct cudaLaunchConfig_t {
@@ -186,13 +206,26 @@ cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t s
 cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaDriverGetVersion(int* version);
 
+cudaError_t stand_in_allow_shared_bytes(const void* kernel, int bytes);
+
+template <class... Parameters>
+cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int value) {
+  return stand_in_allow_shared_bytes(reinterpret_cast<const void*>(kernel), value);
+}
+/// One block: that warps of different blocks meet is for a GPU to show.
+template <class... Parameters>
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void (*)(Parameters...), int, size_t) {
+  *blocks = 1;
+  return cudaSuccess;
+}
+
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments... arguments) {
   const dim3 grid = config->gridDim;
   const dim3 block = config->blockDim;
   if (grid.x == 0 || grid.y == 0 || grid.y > 65535 || block.x == 0 || block.x > 1024 ||
-      config->dynamicSmemBytes > 48 * 1024)
+      config->dynamicSmemBytes > clientele::stand_in::shared_bytes_allowed(reinterpret_cast<const void*>(kernel)))
     return cudaErrorInvalidConfiguration;
   clientele::stand_in::finish_copies();
   clientele::stand_in::run_grid(grid, block, config->dynamicSmemBytes, [&] { kernel(arguments...); });
