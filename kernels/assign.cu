@@ -1,5 +1,6 @@
 #include "assign.h"
 #include "clientele/base/errors.h"
+#include "fused.h"
 #include "launch.h"
 #include "moved_sums.h"
 #include "nearest.h"
@@ -32,10 +33,34 @@ __global__ void __launch_bounds__(kRowThreads)
   if (threadIdx.x == 0 && found > 0) atomicAdd(rechecked, static_cast<unsigned long long>(found));
 }
 
+/// The drift of one pass in device memory.
+class UploadedDrift {
+ public:
+  UploadedDrift(const Device& device, const Drift& drift)
+      : any_up_(float_up(drift.any)), any_down_(float_down(drift.any)) {
+    std::vector<float> both;
+    for (const double segment : drift.segment) both.push_back(float_up(segment));
+    for (const double segment : drift.segment) both.push_back(float_down(segment));
+    both_ = uploaded<float>(device, both, "drift of the centroids");
+  }
+  DriftOnDevice view() const { return {both_.data(), both_.data() + both_.size() / 2, any_up_, any_down_}; }
+
+ private:
+  float any_up_, any_down_;
+  Buffer<float> both_;
+};
+
 class CudaAssignPass : public AssignPass {
  public:
-  CudaAssignPass(const Device& device, const CentroidsView& centroids, std::span<const double> scales)
-      : device_(device), centroids_(device, centroids), sums_(device, centroids.k, centroids.d, scales) {}
+  CudaAssignPass(const Device& device, const Paths& paths, BoundsChoice& choice, const CentroidsView& centroids,
+                 std::span<const double> scales, const Drift* drift)
+      : device_(device),
+        choice_(choice),
+        centroids_(device, centroids),
+        sums_(device, centroids.k, centroids.d, scales) {
+    if (paths.fused) fused_.emplace(device, centroids.k, centroids.d);
+    if (paths.fused && paths.bounds && choice.bounded(drift, centroids.k)) drift_.emplace(device, *drift);
+  }
 
   void add(RowBlock& block) override {
     CudaRows& rows = own(block, device_);
@@ -43,34 +68,67 @@ class CudaAssignPass : public AssignPass {
       throw Error(ErrorKind::internal, {.what = "rows and centroids have different numbers of features",
                                         .expected = std::to_string(centroids_.d()),
                                         .found = std::to_string(rows.d())});
-    scanned_ += rows.rows();
+    rows_ += rows.rows();
     if (rows.rows() == 0) return;
-    const Grid grid{device_.grid(rows.rows(), kRowThreads), 1, kRowThreads};
-    launch(device_, "screening rows", grid, screen_rows, rows.view(), centroids_.view());
-    launch(device_, "rechecking rows", grid, recheck_rows, rows.view(), centroids_.view(), sums_.rechecked());
-    sums_.add_moved(rows);
+    if (fused_ && fused_->takes(rows))
+      label_fused(rows);
+    else
+      label_separately(rows);
   }
 
   PassResult finish() override {
     device_.use();
     PassResult result = sums_.result();
-    result.scanned = scanned_;
+    result.scanned += scanned_;
+    choice_.record(drift_.has_value(), renewed_, rows_, result);
     return result;
   }
 
  private:
+  void label_fused(CudaRows& rows) {
+    if (drift_ && rows.has_bounds()) {
+      fused_->label_expired(rows, centroids_, sums_, drift_->view());
+      return;
+    }
+    scanned_ += rows.rows();
+    if (drift_) {
+      rows.make_bounds();
+      const DriftOnDevice drift = drift_->view();
+      fused_->label_all(rows, centroids_, sums_, &drift);
+      renewed_ = true;
+    } else {
+      fused_->label_all(rows, centroids_, sums_, nullptr);
+    }
+    rows.set_has_bounds(drift_.has_value());
+  }
+
+  void label_separately(CudaRows& rows) {
+    scanned_ += rows.rows();
+    rows.set_has_bounds(false);
+    const Grid grid{device_.grid(rows.rows(), kRowThreads), 1, kRowThreads};
+    launch(device_, "screening rows", grid, screen_rows, rows.view(), centroids_.view());
+    launch(device_, "rechecking rows", grid, recheck_rows, rows.view(), centroids_.view(), sums_.view().rechecked);
+    sums_.add_moved(rows);
+  }
+
   const Device& device_;
+  BoundsChoice& choice_;
   ScreenedCentroids centroids_;
   MovedSums sums_;
-  int64_t scanned_ = 0;
+  std::optional<FusedPass> fused_;
+  std::optional<UploadedDrift> drift_;  ///< of a bounded pass
+  int64_t rows_ = 0;                    ///< of all blocks
+  int64_t scanned_ = 0;                 ///< of blocks that were labelled whole
+  bool renewed_ = false;                ///< a block had no bounds yet
 };
 
 }  // namespace
 
-std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const CentroidsView& centroids,
-                                              std::span<const double> scales) {
+std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const Paths& paths, BoundsChoice& choice,
+                                              const CentroidsView& centroids, std::span<const double> scales,
+                                              const Drift* drift) {
   device.use();
-  return std::make_unique<CudaAssignPass>(device, centroids, scales);
+  return std::make_unique<CudaAssignPass>(device, paths, choice, centroids, scales, drift);
 }
 
 }  // namespace clientele::gpu

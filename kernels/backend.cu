@@ -8,6 +8,7 @@
 #include "gather.h"
 #include "lane_sums.h"
 #include "moments.h"
+#include "paths.h"
 #include "publish.h"
 #include "seeding.h"
 #include "silhouettes.h"
@@ -69,11 +70,11 @@ class CudaColumnOps : public ColumnOps {
 
 class CudaAssignOps : public AssignOps {
  public:
-  explicit CudaAssignOps(const Device& device) : device_(device) {}
+  CudaAssignOps(const Device& device, const Paths& paths) : device_(device), paths_(paths) {}
 
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
-                                    const Drift*) override {
-    return start_assign_pass(device_, centroids, scales);
+                                    const Drift* drift) override {
+    return start_assign_pass(device_, paths_, choice_, centroids, scales, drift);
   }
   void clear_labels(RowBlock& rows) override { own(rows, device_).clear_labels(); }
   void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { own(rows, device_).copy_labels(0, out); }
@@ -89,6 +90,8 @@ class CudaAssignOps : public AssignOps {
 
  private:
   const Device& device_;
+  const Paths paths_;
+  BoundsChoice choice_;
 };
 
 class CudaSampleOps : public SampleOps {
@@ -144,8 +147,8 @@ class CudaPairOps : public PairOps {
 
 class CudaBackend : public Backend {
  public:
-  explicit CudaBackend(int ordinal)
-      : device_(ordinal), column_(device_), assign_(device_), sample_(device_), pair_(device_) {}
+  CudaBackend(int ordinal, const Paths& paths)
+      : device_(ordinal), column_(device_), assign_(device_, paths), sample_(device_), pair_(device_) {}
 
   BackendFacts facts() const override {
     device_.use();
@@ -163,7 +166,7 @@ class CudaBackend : public Backend {
   int64_t scratch_bytes(int64_t rows, int d, int k) const override {
     const int64_t batch = std::min(rows, device_.batch_rows());
     const int64_t centroids = 2 * int64_t{k} * d * static_cast<int64_t>(sizeof(float) + sizeof(int64_t));
-    return batch * kBatchRowBytes + lane_bytes_of(batch, k) + centroids + kPiecesBytes;
+    return batch * kBatchRowBytes + lane_bytes_of(batch, k) + centroids + kPiecesBytes + CudaRows::bounds_bytes(rows);
   }
 
   ColumnOps& column_ops() override { return column_; }
@@ -181,12 +184,16 @@ class CudaBackend : public Backend {
 
 }  // namespace
 
+std::unique_ptr<Backend> make_backend(int device, const Paths& paths) {
+  return std::make_unique<CudaBackend>(device, paths);
+}
+
 }  // namespace clientele::gpu
 
 namespace clientele {
 
 std::unique_ptr<Backend> make_cuda_backend(int device) {
-  return std::make_unique<gpu::CudaBackend>(device);
+  return gpu::make_backend(device, {});
 }
 
 }  // namespace clientele

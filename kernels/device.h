@@ -42,6 +42,9 @@ class Device {
     return std::clamp<int64_t>(wanted, 1, int64_t{properties_.multiProcessorCount} * kBlocksPerMultiprocessor);
   }
 
+  /// Dynamic shared memory that a block may be given, when its kernel is told so (resident_blocks).
+  int64_t shared_bytes() const { return static_cast<int64_t>(properties_.sharedMemPerBlockOptin) - kStaticSharedBytes; }
+
   /// Global blocks of 65,536 rows, and their rows, that a pass with per-row scratch takes at once.
   int64_t batch_blocks() const { return properties_.multiProcessorCount * kBatchBlocksPerMultiprocessor; }
   int64_t batch_rows() const { return batch_blocks() * kBlockRows; }

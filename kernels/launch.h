@@ -34,6 +34,18 @@ void launch(const Device& device, const char* doing, const Grid& grid, void (*ke
   check(cudaLaunchKernelEx(&config, kernel, arguments...), doing);
 }
 
+/// Blocks of such a kernel that the device holds at once. Also allows the kernel that much dynamic shared memory, which
+/// it needs before it is launched with more than 48 KiB.
+template <class... Parameters>
+int64_t resident_blocks(const Device& device, void (*kernel)(Parameters...), int threads, int64_t shared_bytes) {
+  const int bytes = static_cast<int>(shared_bytes);
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "setting up a kernel");
+  int blocks = 0;
+  check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, threads, static_cast<size_t>(bytes)),
+        "setting up a kernel");
+  return int64_t{std::max(blocks, 1)} * device.properties().multiProcessorCount;
+}
+
 /// The block's dynamic shared memory.
 template <class T>
 __device__ inline T* dynamic_shared() {

@@ -1,53 +1,21 @@
-#include "launch.h"
 #include "moved_sums.h"
-#include "nearest.h"
-#include "quantised.h"
+#include "row_sums.h"
 
 namespace clientele::gpu {
 
 namespace {
-
-/// kPlain: `high` holds plain sums of q (unweighted rows, at most kPlainSumRows of them) and `low` nothing.
-template <bool kPlain>
-__device__ void add_cell(const SumsView& sums, int64_t cell, int64_t q, int64_t m) {
-  if constexpr (kPlain) {
-    atomicAdd(sums.high + cell, static_cast<Word>(m < 0 ? -q : q));
-  } else {
-    atomicAdd(sums.high + cell, static_cast<Word>(m * (q >> 20)));
-    atomicAdd(sums.low + cell, static_cast<Word>(m * (q & 0xFFFFF)));
-  }
-}
-
-/// Adds one moved row; called by all lanes of a warp, one feature each.
-template <bool kPlain>
-__device__ void add_row(const SumsView& sums, const float* x, const double* scales, int from, int to, int64_t m) {
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  for (int j = lane; j < sums.d; j += kWarp) {
-    const int64_t q = quantised(x[j * kTileRows], scales[j], sums.out_of_range);
-    add_cell<kPlain>(sums, int64_t{to} * sums.d + j, q, m);
-    if (from >= 0) add_cell<kPlain>(sums, int64_t{from} * sums.d + j, q, -m);
-  }
-  if (lane != 0) return;
-  atomicAdd(sums.counts + to, static_cast<Word>(m));
-  atomicAdd(sums.rows + to, Word{1});
-  if (from < 0) return;
-  atomicAdd(sums.counts + from, static_cast<Word>(-m));
-  atomicAdd(sums.rows + from, ~Word{0});
-}
 
 /// Adds the block's table in shared memory to the totals.
 template <bool kPlain>
 __device__ void flush(const SumsView& table, const SumsView& totals) {
   const int64_t cells = int64_t{table.k} * table.d;
   for (int64_t i = threadIdx.x; i < cells; i += blockDim.x) {
-    WideSum sum;
     if constexpr (kPlain) {
-      sum.add_plain(static_cast<int64_t>(table.high[i]));
+      add_plain_to_totals(totals, i, static_cast<int64_t>(table.high[i]));
     } else {
-      sum = {static_cast<int64_t>(table.high[i]), static_cast<int64_t>(table.low[i])};
+      if (table.high[i] != 0) atomicAdd(totals.high + i, table.high[i]);
+      if (table.low[i] != 0) atomicAdd(totals.low + i, table.low[i]);
     }
-    if (sum.high != 0) atomicAdd(totals.high + i, static_cast<Word>(sum.high));
-    if (sum.low != 0) atomicAdd(totals.low + i, static_cast<Word>(sum.low));
   }
   for (int c = static_cast<int>(threadIdx.x); c < table.k; c += static_cast<int>(blockDim.x)) {
     if (table.counts[c] != 0) atomicAdd(totals.counts + c, table.counts[c]);
@@ -100,7 +68,7 @@ __global__ void __launch_bounds__(kSumThreads)
 MovedSums::MovedSums(const Device& device, int k, int d, std::span<const double> scales)
     : device_(device), k_(k), d_(d) {
   scales_ = uploaded<double>(device, scales, "fixed-point scales");
-  words_ = Buffer<Word>(device, 2 * cells() + 2 * k + 3, "integer sums of segments");
+  words_ = Buffer<Word>(device, 2 * cells() + 2 * k + kCounters, "integer sums of segments");
   words_.fill_bytes(0);
 }
 
@@ -111,8 +79,10 @@ SumsView MovedSums::view() const {
           words + cells(),
           words + counts,
           words + counts + k_,
-          words + counts + 2 * k_,
-          words + counts + 2 * k_ + 2,
+          words + counts + 2 * k_ + kMoved,
+          words + counts + 2 * k_ + kScanned,
+          words + counts + 2 * k_ + kRechecked,
+          words + counts + 2 * k_ + kOutOfRange,
           k_,
           d_};
 }
@@ -132,18 +102,20 @@ void MovedSums::add_moved(const CudaRows& rows) {
 
 PassResult MovedSums::result() const {
   const std::vector<Word> words = words_.to_host();
-  require_in_range(words.back());
   PassResult result;
   const size_t cell_count = static_cast<size_t>(cells());
   const size_t segments = static_cast<size_t>(k_);
+  const Word* counters = words.data() + 2 * cell_count + 2 * segments;
+  require_in_range(counters[kOutOfRange]);
   for (size_t i = 0; i < cell_count; ++i)
     result.sums.push_back({static_cast<int64_t>(words[i]), static_cast<int64_t>(words[cell_count + i])});
   for (size_t c = 0; c < segments; ++c) {
     result.counts.push_back(static_cast<int64_t>(words[2 * cell_count + c]));
     result.rows.push_back(static_cast<int64_t>(words[2 * cell_count + segments + c]));
   }
-  result.moved = static_cast<int64_t>(words[2 * cell_count + 2 * segments]);
-  result.rechecked = static_cast<int64_t>(words[2 * cell_count + 2 * segments + 1]);
+  result.moved = static_cast<int64_t>(counters[kMoved]);
+  result.scanned = static_cast<int64_t>(counters[kScanned]);
+  result.rechecked = static_cast<int64_t>(counters[kRechecked]);
   return result;
 }
 

@@ -18,6 +18,8 @@ struct SumsView {
   Word* counts;        ///< k
   Word* rows;          ///< k
   Word* moved;         ///< 1
+  Word* scanned;       ///< 1: rows that a bounded pass looked at
+  Word* rechecked;     ///< 1
   Word* out_of_range;  ///< 1, see quantised.h
   int k;
   int d;
@@ -29,18 +31,18 @@ class MovedSums {
 
   /// Adds every row whose label and next differ and makes next its label.
   void add_moved(const CudaRows& rows);
-  /// Where kernels count rechecked rows.
-  Word* rechecked() const { return words_.data() + 2 * cells() + 2 * k_ + 1; }
-  /// Everything so far but `scanned`; waits for the device.
+  SumsView view() const;
+  const double* scales() const { return scales_.data(); }  ///< d, device memory
+  /// Everything so far; waits for the device.
   PassResult result() const;
 
  private:
+  enum Counter { kMoved, kScanned, kRechecked, kOutOfRange, kCounters };
   int64_t cells() const { return int64_t{k_} * d_; }
-  SumsView view() const;
   const Device& device_;
   int k_, d_;
   Buffer<double> scales_;
-  Buffer<Word> words_;  // high, low, counts, rows, moved, rechecked, out_of_range
+  Buffer<Word> words_;  // high, low, counts, rows, counters
 };
 
 }  // namespace clientele::gpu

@@ -109,6 +109,7 @@ void publish_rows(CudaRows& rows, const CentroidsView& centroids, const Publishe
                                       .expected = std::to_string(centroids.d),
                                       .found = std::to_string(rows.d())});
   const Device& device = rows.device();
+  rows.set_has_bounds(false);
   const ScreenedCentroids screened(device, centroids);
   const int64_t step = std::min(rows.rows(), device.batch_rows());
   const Batch batch(device, step);

@@ -33,7 +33,23 @@ CudaRows::CudaRows(const Device& device, int64_t first_row, int64_t rows, int d,
 }
 
 RowsView CudaRows::view() const {
-  return {values_.data(), label_.data(), next_.data(), weight_.data(), min_d2_.data(), first_row_, rows_, d_};
+  return {values_.data(), label_.data(),       next_.data(), weight_.data(), min_d2_.data(),
+          expiry_.data(), tile_expiry_.data(), first_row_,   rows_,          d_};
+}
+
+void CudaRows::clear_labels() {
+  has_bounds_ = false;
+  label_.fill_bytes(0xFF);
+}
+
+void CudaRows::make_bounds() {
+  if (expiry_.data() != nullptr) return;
+  expiry_ = Buffer<float>(*device_, rows_, "bounds of rows");
+  tile_expiry_ = Buffer<unsigned>(*device_, tile_count(rows_), "bounds of tiles of rows");
+}
+
+int64_t CudaRows::bounds_bytes(int64_t rows) {
+  return rows * static_cast<int64_t>(sizeof(float)) + tile_count(rows) * static_cast<int64_t>(sizeof(unsigned));
 }
 
 void CudaRows::set_weights(std::span<const int64_t> m) {

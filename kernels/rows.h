@@ -22,7 +22,13 @@ class CudaRows : public RowBlock {
 
   /// Labels of local rows [begin, begin + out.size()) to the host.
   void copy_labels(int64_t begin, std::span<int32_t> out) const { label_.download(out, begin); }
-  void clear_labels() { label_.fill_bytes(0xFF); }
+  void clear_labels();
+  /// Whether every row has a label and every expiry (expiry.h) belongs to it. Whoever writes labels says so.
+  bool has_bounds() const { return has_bounds_; }
+  void set_has_bounds(bool has) { has_bounds_ = has; }
+  /// Memory for bounds, rubbish at first; nothing if the block has it already.
+  void make_bounds();
+  static int64_t bounds_bytes(int64_t rows);
   void set_weights(std::span<const int64_t> m);
   /// Weights of local rows [begin, begin + out.size()) to the host; 1 for unweighted rows.
   void copy_weights(int64_t begin, std::span<int64_t> out) const;
@@ -38,6 +44,9 @@ class CudaRows : public RowBlock {
   Buffer<int32_t> label_, next_;
   Buffer<int64_t> weight_;
   Buffer<double> min_d2_;
+  Buffer<float> expiry_;
+  Buffer<unsigned> tile_expiry_;
+  bool has_bounds_ = false;
 };
 
 /// The block as this backend's own, its device made the current one. Throws Error{internal} for a block of another

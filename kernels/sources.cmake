@@ -2,11 +2,13 @@
 set(cuda_sources
   assign.cu
   backend.cu
+  bounded.cu
   device.cu
   digits.cu
   facts.cu
   far_rows.cu
   features.cu
+  fused.cu
   gather.cu
   lane_sums.cu
   moments.cu

@@ -28,9 +28,11 @@ CLIENTELE_HD constexpr int64_t tiled_index(int64_t row, int d) {
 struct RowsView {
   float* values = nullptr;          ///< tiled, rows x d
   int32_t* label = nullptr;         ///< rows
-  int32_t* next = nullptr;          ///< rows: label found by the pass under way
+  int32_t* next = nullptr;          ///< rows: labels or row numbers of the pass under way
   const int64_t* weight = nullptr;  ///< rows, or null: every weight is 1
   double* min_d2 = nullptr;         ///< rows, or null outside seeding
+  float* expiry = nullptr;          ///< rows: see expiry.h; rubbish unless the block has bounds
+  unsigned* tile_expiry = nullptr;  ///< tiles: the bits of a float >= 0, which order like the floats
   int64_t first_row = 0;            ///< global index of row 0
   int64_t rows = 0;
   int d = 0;

@@ -21,6 +21,22 @@ inline constexpr int64_t kPlainSumRows =
 /// Passes with per-row scratch take this many global blocks (65,536 rows, summed canonically by one CUDA block each) a
 /// multiprocessor at once.
 inline constexpr int64_t kBatchBlocksPerMultiprocessor = 1;
+/// The fused pass: shapes of a block, the first that fits the card's shared memory. Not measured: several rows a lane
+/// spare reads of centroids, three stages of rows in flight hide the latency of memory.
+struct FusedShape {
+  int warps;   ///< a block
+  int tiles;   ///< of 32 rows that a warp screens side by side: rows a lane
+  int stages;  ///< of rows on their way into shared memory, the one that is worked on included
+};
+inline constexpr FusedShape kFusedShapes[] = {{8, 2, 3}, {8, 2, 2}, {8, 1, 2}, {4, 1, 2}, {2, 1, 2}};
+inline constexpr int64_t kStaticSharedBytes = 4096;   ///< kept free beside dynamic shared memory; not a tuning choice
+inline constexpr int kFusedThreads = 256;             ///< at most, of a block of the fused or the bounded pass
+inline constexpr int kBoundedWarps[] = {8, 4, 2, 1};  ///< of a block of the bounded pass, the first that fits
+/// Bounds are tried once fewer rows than this move, and given up for a while when more rows than kMostActive had to be
+/// looked at. Not measured on a GPU; gpu.md 3 asks for 0.40.
+inline constexpr double kMostMoving = 0.10;
+inline constexpr double kMostActive = 0.40;
+inline constexpr int kFirstWait = 4;  ///< full passes before bounds are tried again; doubles each time
 inline constexpr int64_t kLaneBytes = int64_t{512} << 20;  ///< lanes of canonical sums in global memory, at most
 inline constexpr int64_t kCopyBytes = int64_t{32} << 20;   ///< piece of a copy through scratch memory
 

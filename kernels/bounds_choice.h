@@ -1,0 +1,38 @@
+// Full passes or bounded ones, decided from counters alone. A matter of time only: the results are the same.
+#pragma once
+
+#include <cstdint>
+
+#include "clientele/compute/backend.h"
+#include "tuning.h"
+
+namespace clientele::gpu {
+
+class BoundsChoice {
+ public:
+  /// For the pass that begins now. drift: of its fit, or null.
+  bool bounded(const Drift* drift, int k) {
+    if (drift == nullptr || k == 1) return false;
+    if (drift->steps == 0) *this = {};  // a new fit
+    return moving_ < kMostMoving && wait_ == 0;
+  }
+
+  /// rows: of all blocks that the pass was given. renewed: some of them had no bounds yet, so that all were looked at.
+  void record(bool bounded, bool renewed, int64_t rows, const PassResult& pass) {
+    if (rows == 0) return;
+    if (!bounded) {
+      moving_ = static_cast<double>(pass.moved) / static_cast<double>(rows);
+      if (wait_ > 0) --wait_;
+    } else if (!renewed && static_cast<double>(pass.scanned) > kMostActive * static_cast<double>(rows)) {
+      wait_ = penalty_;
+      penalty_ *= 2;
+    }
+  }
+
+ private:
+  double moving_ = 1;  ///< share of the rows that the last full pass moved
+  int wait_ = 0;       ///< full passes to come before bounds are tried again
+  int penalty_ = kFirstWait;
+};
+
+}  // namespace clientele::gpu

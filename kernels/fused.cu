@@ -1,0 +1,144 @@
+#include <limits>
+
+#include "bounded.h"
+#include "fused.h"
+#include "launch.h"
+#include "pass_block.h"
+
+namespace clientele::gpu {
+
+namespace {
+
+/// Starts to copy `tiles` tiles of rows into shared memory, 16 bytes a lane and turn.
+__device__ void fetch_tiles(float* to, const float* from, int64_t tiles, int d) {
+  constexpr int kPiece = 16 / sizeof(float);
+  for (int64_t i = int64_t{lane_of_warp()} * kPiece; i < tiles * kTileRows * d; i += kWarp * kPiece)
+    __pipeline_memcpy_async(to + i, from + i, 16);
+}
+
+/// A warp takes kTiles tiles after kTiles tiles, with kStages of them in its part of shared memory: while one is worked
+/// on, the others arrive. Warps do not wait for each other.
+template <int kTiles, int kStages, bool kRenew>
+__global__ void __launch_bounds__(kFusedThreads) label_rows(PassView pass) {
+  const PassBlock block = open_block(pass);
+  const RowsView& rows = pass.rows;
+  const int warps = static_cast<int>(blockDim.x) / kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
+  const int d = rows.d, step_floats = kTiles * kTileRows * d;
+  float* stages = block.tiles + warp * kStages * step_floats;
+  const int64_t tiles = tile_count(rows.rows), steps = (tiles + kTiles - 1) / kTiles;
+  const int64_t stride = int64_t{gridDim.x} * warps;
+  const auto fetch = [&](int64_t step, int stage) {  // past the end: nothing, which still counts as a stage
+    const int64_t first = step * kTiles;
+    if (step < steps)
+      fetch_tiles(stages + stage * step_floats, rows.values + first * kTileRows * d,
+                  tiles - first < kTiles ? tiles - first : kTiles, d);
+    __pipeline_commit();
+  };
+  int64_t step = int64_t{blockIdx.x} * warps + warp;
+  for (int ahead = 0; ahead < kStages - 1; ++ahead) fetch(step + ahead * stride, ahead);
+  int64_t moved = 0;
+  for (int stage = 0; step < steps; step += stride, stage = (stage + 1) % kStages) {
+    __syncwarp();  // every lane has done with the stage that is filled now
+    fetch(step + (kStages - 1) * stride, (stage + kStages - 1) % kStages);
+    int old[kTiles];
+#pragma unroll
+    for (int t = 0; t < kTiles; ++t) {
+      const int64_t row = (step * kTiles + t) * kTileRows + lane_of_warp();
+      old[t] = row < rows.rows ? rows.label[row] : -1;
+    }
+    __pipeline_wait_prior(kStages - 1);
+    __syncwarp();  // what the other lanes copied has arrived as well
+    const float* x = stages + stage * step_floats + lane_of_warp();
+    Leader leaders[kTiles];
+    float lengths[kTiles] = {};
+    screen_tiles<kTiles>(x, block.centroids, leaders, lengths);
+#pragma unroll
+    for (int t = 0; t < kTiles; ++t) {
+      const int64_t tile = step * kTiles + t, row = tile * kTileRows + lane_of_warp();
+      const bool valid = row < rows.rows;
+      const Verdict v = judge<kRenew>(leaders[t], lengths[t], block);
+      if constexpr (kRenew) {
+        if (valid) rows.expiry[row] = v.expiry;
+        const float remaining = v.certain ? v.expiry - block.drift_up[v.label] : 0;
+        const float least = least_in_warp(valid ? remaining : HUGE_VALF);
+        if (lane_of_warp() == 0 && tile < tiles)
+          rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, pass.drift.any_down));
+      }
+      moved += settle(pass, block, v, valid, row, old[t], x + t * kTileRows * d);
+    }
+  }
+  close_block(pass, block, moved, 0);
+}
+
+/// A warp labels one listed row after the other, canonically.
+__global__ void __launch_bounds__(kRowThreads) label_listed(PassView pass) {
+  const Word listed = *pass.listed;
+  for (Word i = static_cast<Word>(first_item() / kWarp); i < listed; i += static_cast<Word>(item_stride() / kWarp)) {
+    const int64_t row = static_cast<uint32_t>(pass.rows.next[i]);
+    const float* x = pass.rows.row(row);
+    const int label = scan_row(x, pass.centroids).first.c;
+    const int old = pass.rows.label[row];
+    __syncwarp();  // every lane has read the label
+    if (label == old) continue;
+    add_row<false>(pass.sums, x, pass.scales, old, label, 1);
+    if (lane_of_warp() != 0) continue;
+    pass.rows.label[row] = label;
+    atomicAdd(pass.sums.moved, Word{1});
+  }
+  if (first_item() == 0) atomicAdd(pass.sums.rechecked, listed);
+}
+
+/// The kernel of one of kFusedShapes.
+void (*kernel_of(const FusedShape& shape, bool renew))(PassView) {
+  if (shape.tiles == 1) return renew ? label_rows<1, 2, true> : label_rows<1, 2, false>;
+  if (shape.stages == 2) return renew ? label_rows<2, 2, true> : label_rows<2, 2, false>;
+  return renew ? label_rows<2, 3, true> : label_rows<2, 3, false>;
+}
+
+}  // namespace
+
+FusedPass::FusedPass(const Device& device, int k, int d)
+    : device_(device),
+      k_(k),
+      d_(d),
+      shape_(fused_shape(k, d, device.shared_bytes())),
+      bounded_warps_(bounded_warps(k, d, device.shared_bytes())),
+      listed_(device, 1, "number of uncertain rows") {}
+
+bool FusedPass::takes(const CudaRows& rows) const {
+  return shape_ && bounded_warps_ > 0 && !rows.weighted() && rows.rows() <= std::numeric_limits<uint32_t>::max();
+}
+
+PassView FusedPass::view(const CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
+                         const DriftOnDevice* drift) const {
+  return {rows.view(), centroids.view(), sums.scales(), drift == nullptr ? DriftOnDevice{} : *drift,
+          sums.view(), listed_.data()};
+}
+
+void FusedPass::label_all(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
+                          const DriftOnDevice* drift) const {
+  const int64_t step_rows = int64_t{shape_->tiles} * kTileRows;
+  run("labelling rows", kernel_of(*shape_, drift != nullptr), view(rows, centroids, sums, drift), shape_->warps,
+      shape_->warps * shape_->tiles * shape_->stages * tile_bytes_of(d_), (rows.rows() + step_rows - 1) / step_rows);
+}
+
+void FusedPass::label_expired(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
+                              const DriftOnDevice& drift) const {
+  run("labelling rows whose bounds expired", bounded_kernel(), view(rows, centroids, sums, &drift), bounded_warps_,
+      bounded_warps_ * tile_bytes_of(d_), (tile_count(rows.rows()) + kWarp - 1) / kWarp);
+}
+
+void FusedPass::run(const char* doing, void (*kernel)(PassView), const PassView& view, int warps, int64_t tile_bytes,
+                    int64_t units) const {
+  check(cudaMemsetAsync(listed_.data(), 0, sizeof(Word), device_.stream()), "filling memory");
+  // Work is dealt out unevenly: half the rows that a block's sums may take.
+  const int64_t fewest = (view.rows.rows + kPlainSumRows / 2 - 1) / (kPlainSumRows / 2);
+  const int64_t bytes = pass_memory(k_, d_, tile_bytes).bytes;
+  const int64_t resident = resident_blocks(device_, kernel, warps * kWarp, bytes);
+  const int64_t blocks = std::max(std::min(resident, (units + warps - 1) / warps), fewest);
+  launch(device_, doing, {blocks, 1, warps * kWarp, bytes}, kernel, view);
+  launch(device_, "labelling uncertain rows", {device_.grid(view.rows.rows, kRowThreads), 1, kRowThreads}, label_listed,
+         view);
+}
+
+}  // namespace clientele::gpu
