@@ -76,6 +76,8 @@ class CudaAssignOps : public AssignOps {
                                     const Drift* drift) override {
     return start_assign_pass(device_, paths_, choice_, centroids, scales, drift);
   }
+  void use_labels(RowBlock& rows, int set) override { own(rows, device_).use_labels(set); }
+  void drop_other_labels(RowBlock& rows) override { own(rows, device_).drop_other_labels(); }
   void clear_labels(RowBlock& rows) override { own(rows, device_).clear_labels(); }
   void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { own(rows, device_).copy_labels(0, out); }
   void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) override {
@@ -106,6 +108,9 @@ class CudaSampleOps : public SampleOps {
                      std::vector<std::pair<uint64_t, int64_t>>& smallest) override {
     merge_smallest_keys(own(rows, device_), key, count, smallest);
   }
+  void sample_below(const RowBlock& rows, const RandomKey& key, uint64_t limit, SampledRows& sample) override {
+    append_sample(own(rows, device_), key, limit, sample);
+  }
   void start_seeding(RowBlock& rows) override { own(rows, device_).start_min_d2(); }
   void draw(const RowBlock& rows, std::span<const RandomKey> keys, std::span<Draw> draws) override {
     draw_rows(own(rows, device_), keys, draws);
@@ -115,6 +120,12 @@ class CudaSampleOps : public SampleOps {
   }
   void lower_min_d2(RowBlock& rows, std::span<const float> centroid) override {
     lower_to_centroid(own(rows, device_), centroid);
+  }
+  void lower_to_own(RowBlock& rows, const CentroidsView& centroids) override {
+    // The own centroid is the nearest one.
+    for (int c = 0; c < centroids.k; ++c)
+      lower_to_centroid(own(rows, device_),
+                        {centroids.data + int64_t{c} * centroids.d, static_cast<size_t>(centroids.d)});
   }
   void end_seeding(RowBlock& rows) override { own(rows, device_).end_min_d2(); }
   void distinct_rows(const RowBlock& rows, int64_t limit, std::vector<std::vector<float>>& distinct) override {

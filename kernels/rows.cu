@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
@@ -50,6 +52,24 @@ void CudaRows::make_bounds() {
 
 int64_t CudaRows::bounds_bytes(int64_t rows) {
   return rows * static_cast<int64_t>(sizeof(float)) + tile_count(rows) * static_cast<int64_t>(sizeof(unsigned));
+}
+
+void CudaRows::use_labels(int set) {
+  if (set == label_set_) return;
+  const size_t most = static_cast<size_t>(std::max(set, label_set_)) + 1;
+  if (label_sets_.size() < most) label_sets_.resize(most);
+  std::swap(label_, label_sets_[static_cast<size_t>(label_set_)]);
+  std::swap(label_, label_sets_[static_cast<size_t>(set)]);
+  label_set_ = set;
+  has_bounds_ = false;  // they are of the labels that were in use
+  if (label_.data() != nullptr) return;
+  label_ = Buffer<int32_t>(*device_, rows_, "segment labels");
+  clear_labels();
+}
+
+void CudaRows::drop_other_labels() {
+  label_sets_.clear();
+  label_set_ = 0;
 }
 
 void CudaRows::set_weights(std::span<const int64_t> m) {

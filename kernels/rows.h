@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "clientele/compute/rows.h"
 #include "device.h"
@@ -22,6 +23,9 @@ class CudaRows : public RowBlock {
 
   /// Labels of local rows [begin, begin + out.size()) to the host.
   void copy_labels(int64_t begin, std::span<int32_t> out) const { label_.download(out, begin); }
+  /// AssignOps::use_labels and drop_other_labels.
+  void use_labels(int set);
+  void drop_other_labels();
   void clear_labels();
   /// Whether every row has a label and every expiry (expiry.h) belongs to it. Whoever writes labels says so.
   bool has_bounds() const { return has_bounds_; }
@@ -42,6 +46,8 @@ class CudaRows : public RowBlock {
   const Device* device_;
   Buffer<float> values_;
   Buffer<int32_t> label_, next_;
+  std::vector<Buffer<int32_t>> label_sets_;  ///< by number; that of the set in use is empty
+  int label_set_ = 0;
   Buffer<int64_t> weight_;
   Buffer<double> min_d2_;
   Buffer<float> expiry_;

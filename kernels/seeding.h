@@ -20,5 +20,7 @@ void lower_to_centroid(CudaRows& rows, std::span<const float> centroid);
 /// SampleOps::smallest_keys.
 void merge_smallest_keys(const CudaRows& rows, const RandomKey& key, int64_t count,
                          std::vector<std::pair<uint64_t, int64_t>>& smallest);
+/// SampleOps::sample_below.
+void append_sample(const CudaRows& rows, const RandomKey& key, uint64_t limit, SampledRows& sample);
 
 }  // namespace clientele::gpu

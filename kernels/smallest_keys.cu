@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "clientele/base/canonical.h"
+#include "gather.h"
 #include "launch.h"
 #include "seeding.h"
 #include "sorting.h"
@@ -48,6 +49,31 @@ void merge_smallest_keys(const CudaRows& rows, const RandomKey& key, int64_t cou
     std::inplace_merge(smallest.begin(), smallest.begin() + static_cast<std::ptrdiff_t>(before), smallest.end());
     if (static_cast<int64_t>(smallest.size()) > count) smallest.resize(static_cast<size_t>(count));
   }
+}
+
+void append_sample(const CudaRows& rows, const RandomKey& key, uint64_t limit, SampledRows& sample) {
+  // Keys are uniform: somewhat more than the expected number of the smallest ones reaches the limit at once.
+  const double share = static_cast<double>(limit) * 0x1p-52;
+  int64_t count = static_cast<int64_t>(share * static_cast<double>(rows.rows()) * 1.05) + 1000;
+  std::vector<std::pair<uint64_t, int64_t>> keyed;
+  for (;; count *= 2) {
+    keyed.clear();
+    merge_smallest_keys(rows, key, count, keyed);
+    if (static_cast<int64_t>(keyed.size()) < count || keyed.back().first >= limit) break;
+  }
+  std::erase_if(keyed, [&](const auto& entry) { return entry.first >= limit; });
+  std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::vector<int64_t> local, weights(static_cast<size_t>(rows.weighted() ? rows.rows() : 0));
+  rows.copy_weights(0, weights);
+  for (const auto& [bits, row] : keyed) {
+    local.push_back(row - rows.first_row());
+    sample.row.push_back(row);
+    sample.bits.push_back(bits);
+    sample.weight.push_back(rows.weighted() ? weights[static_cast<size_t>(local.back())] : 1);
+  }
+  const size_t before = sample.values.size();
+  sample.values.resize(before + local.size() * static_cast<size_t>(rows.d()));
+  fetch_rows(rows, local, std::span(sample.values).subspan(before));
 }
 
 }  // namespace clientele::gpu

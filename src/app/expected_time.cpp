@@ -10,14 +10,11 @@
 namespace clientele {
 namespace {
 
-constexpr int64_t kExpectedIterations = 100;  // separated segments take fewer, overlapping ones up to twice as many
 constexpr int64_t kReadRows = int64_t{1} << 16;
 constexpr int64_t kMostBlocks = 8;
 constexpr int64_t kPieceRows = 8192;
 constexpr int64_t kLabelledValues = int64_t{1} << 22;  // rows x features
-// In iterations' worth: k-means++ (2 + log k candidates a step, in double); publishing and the indices.
-constexpr int64_t kPassesToSeed = 10;
-constexpr int64_t kPassesToJudge = 4;
+constexpr int64_t kPassesToJudge = 4;                  // publishing and the indices, in iterations' worth
 
 template <class Task>
 double seconds_of(const Task& task) {
@@ -78,9 +75,9 @@ double iteration(const Workload& work, Backend& backend) {
 }
 
 double in_all(const Workload& work, double pass, double iteration, int64_t iterations) {
-  const int64_t fit = iterations + (work.size.seeded ? kPassesToSeed : 0);
+  const double fit = static_cast<double>(iterations) + work.start_passes;
   return static_cast<double>(work.input_passes) * pass +
-         static_cast<double>(work.fits * fit + work.judged * kPassesToJudge) * iteration;
+         (static_cast<double>(work.fits) * fit + static_cast<double>(work.judged * kPassesToJudge)) * iteration;
 }
 
 /// Three digits are more than such a figure is good for.
@@ -94,7 +91,7 @@ Json expected_time(const Workload& work, Source* source, Backend& backend, Threa
   if (work.size.rows <= 0 || work.size.d <= 0) return "depends on the number of clients in the log";
   const double pass = source == nullptr ? 0 : input_pass(work, *source, pool);
   const double once = iteration(work, backend);
-  const int64_t iterations = std::min(work.max_iterations, kExpectedIterations);
+  const int64_t iterations = std::min(work.max_iterations, work.iterations);
   return {{"input_pass_seconds", rounded(pass)},
           {"iteration_seconds", rounded(once)},
           {"expected_seconds", rounded(in_all(work, pass, once, iterations))},

@@ -14,14 +14,16 @@ struct Workload {
   Footprint size;
   int64_t columns = 0;         ///< that are read
   int64_t input_passes = 0;    ///< over the input, at most
-  int64_t fits = 0;            ///< all k, all starts
+  int64_t fits = 0;            ///< all k, all starts that run on all rows
+  double start_passes = 0;     ///< what finding the start of a fit takes, in passes over all rows
+  int64_t iterations = 100;    ///< that a fit is expected to take
   int64_t judged = 0;          ///< numbers of segments
   int64_t max_iterations = 0;  ///< of a fit
 };
 
 /// Reads some rows of the source (none where it is null) and labels some rows on the backend, about a second in all.
 /// {"input_pass_seconds", "iteration_seconds", "expected_seconds", "all_iterations_seconds", "basis"}. Nothing is
-/// promised: a fit is expected to take kExpectedIterations, and the disk to be as fast as for the first rows.
+/// promised, not that the disk stays as fast as for the first rows either.
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool);
 
 }  // namespace clientele

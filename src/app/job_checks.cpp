@@ -120,10 +120,13 @@ class Checks {
                "cluster.k is a range, but the given start in cluster.init has one number of centroids");
     }
     if (spec.init.empty())
-      complain({"cluster.init"}, "cluster.init is kmeans++, random, FILE:/dataset or a model file");
+      complain({"cluster.init"}, "cluster.init is kmeans++, kmeans++_full, random, FILE:/dataset or a model file");
     if (spec.given_start() && bound_.given("cluster.restarts") && spec.restarts > 1)
       complain({"cluster.restarts", "cluster.init"},
                "cluster.restarts has no meaning with a given start: every restart would be the same");
+    if (!spec.raced() && bound_.given("cluster.start_rows"))
+      complain({"cluster.start_rows", "cluster.init"},
+               "cluster.start_rows has a meaning only with init = \"kmeans++\" or \"random\"");
     if (spec.stop == StopRule::strict && bound_.given("cluster.tolerance"))
       complain({"cluster.tolerance", "cluster.stop"},
                "cluster.tolerance has no meaning under cluster.stop = \"strict\"; say shift, inertia or moved");

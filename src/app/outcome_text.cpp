@@ -13,6 +13,11 @@ std::vector<std::string> summary_lines(const RunOutcome& outcome) {
   lines.push_back((outcome.up_to_date ? "up to date: the folder holds this very run, k = " : "done: k = ") +
                   std::to_string(result["k"].get<int>()) + ", " + readable_count(rows["kept"]) + " of " +
                   readable_count(rows["read"]) + " clients, " + readable_seconds(outcome.run["seconds"]));
+  char run[160];
+  std::snprintf(run, sizeof run, "%d iterations, stopped by %s; the last one lowered the inertia by %.2g %%",
+                result.value("iterations", 0), result.value("stopped_by", "").c_str(),
+                100 * result.value("last_gain", 0.0));
+  lines.push_back(run);
   if (result.contains("candidates") && result["candidates"].size() > 1)
     lines.push_back(result["choice"].value("reason", ""));
   for (size_t s = 0; s < outcome.segment_names.size(); ++s) {

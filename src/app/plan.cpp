@@ -101,12 +101,29 @@ bool needs_quantiles(const Job& job) {
          job.clean.missing == CleanSpec::Missing::median;
 }
 
+// Overlapping segments; separated ones take fewer.
+constexpr int64_t kIterationsToStrict = 100, kIterationsToRest = 30;
+
+/// Finding the start of one fit, in passes over all rows: greedy k-means++ tries 2 + log k candidates a step, in
+/// double; a race runs some 25 rounds for each start on an eighth of the sample, and some 40 for a quarter of them on
+/// all of it.
+double start_passes(const ClusterSpec& spec, int64_t rows) {
+  constexpr double kSeeding = 10, kRace = 25.0 / 8 + 40.0 / 4, kFarRows = 4;
+  if (spec.given_start()) return 0;
+  if (!spec.raced() || rows <= spec.start_rows / 8) return kSeeding;
+  const double sample = static_cast<double>(std::min(rows, std::max(spec.start_rows, 64 * spec.k.back())));
+  return kFarRows + static_cast<double>(spec.restarts) * kRace * sample / static_cast<double>(rows);
+}
+
 Workload workload(const Job& job, const Footprint& size, const Source* source) {
   const int64_t ks = job.cluster.k.back() - job.cluster.k.front() + 1;
+  const bool raced = job.cluster.raced() && size.rows > job.cluster.start_rows / 8;
   return {.size = size,
           .columns = source == nullptr ? 0 : static_cast<int64_t>(source->schema().columns.size()),
           .input_passes = 2 + (needs_quantiles(job) ? kQuantileReads : 1) + kQuantileReads,
-          .fits = ks * (job.cluster.given_start() ? 1 : job.cluster.restarts),
+          .fits = ks * (job.cluster.given_start() || raced ? 1 : job.cluster.restarts),
+          .start_passes = start_passes(job.cluster, size.rows),
+          .iterations = job.cluster.stop == StopRule::strict ? kIterationsToStrict : kIterationsToRest,
           .judged = ks,
           .max_iterations = job.cluster.max_iterations};
 }

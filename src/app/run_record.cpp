@@ -61,6 +61,8 @@ Json result_record(const Sweep& sweep, uint64_t seed) {
                  {"sizes", sweep.published.rows},
                  {"seed", seed},
                  {"restart", best.restart},
+                 {"start_rows", best.start_rows},
+                 {"far_starts", best.far_starts},
                  {"empty_repairs", best.empty_repairs},
                  {"empty_left", best.empty_left},
                  {"scores", scores_of(sweep.best().scores)},
@@ -71,6 +73,7 @@ Json result_record(const Sweep& sweep, uint64_t seed) {
                                     {"inertia", candidate.scores.inertia},
                                     {"iterations", candidate.clustering.iterations},
                                     {"converged", candidate.clustering.converged},
+                                    {"last_gain", candidate.clustering.last_gain},
                                     {"scores", scores_of(candidate.scores)}});
   result["history"] = history_record(best.history);
   return result;

@@ -68,13 +68,15 @@ void close(const RowBlocks& rows, Clustering& state) {
 }  // namespace
 
 Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
-                 Env& env) {
+                 Env& env, const PassResult* first) {
   Clustering state = begin(rows, squares, std::move(start));
   StopTest stop(spec, rows);
-  clear_labels(rows, env);
+  if (first == nullptr) clear_labels(rows, env);
   Drift drift(state.k);
   while (state.stopped_by.empty()) {
-    const PassResult pass = assign_rows(rows, {state.centroids.data(), state.k, state.d}, &drift, env);
+    const bool at_hand = first != nullptr && state.history.empty();
+    const PassResult pass =
+        at_hand ? *first : assign_rows(rows, {state.centroids.data(), state.k, state.d}, &drift, env);
     const bool same_sums = add_deltas(pass, state);
     const double cost = inertia(rows, state);
     std::vector<float> next = mean_centroids(rows, state, spec.spherical);

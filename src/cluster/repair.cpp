@@ -4,9 +4,6 @@
 
 namespace clientele {
 
-namespace {
-
-/// The `count` best candidates of all ranks: d2 descending, row ascending, equal rows once.
 std::vector<FarRow> farthest_rows(RowBlocks& rows, const CentroidsView& centroids, int count, Env& env) {
   std::vector<FarRow> own;
   rows.each([&](RowBlock& block) { env.backend.assign_ops().far_rows(block, centroids, count, own); });
@@ -38,8 +35,6 @@ std::vector<FarRow> farthest_rows(RowBlocks& rows, const CentroidsView& centroid
   }
   return best;
 }
-
-}  // namespace
 
 Repair repair_empty(RowBlocks& rows, const Clustering& state, std::vector<float>& centroids, Env& env) {
   std::vector<size_t> empty;

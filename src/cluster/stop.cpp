@@ -38,9 +38,18 @@ bool StopTest::rule_met(const Clustering& state) const {
     case StopRule::inertia:
       break;
   }
-  if (state.history.size() < 2) return false;
-  const double before = state.history[state.history.size() - 2].inertia;
-  return before - last.inertia <= spec_.tolerance * before;
+  return gains_little(state.history);
+}
+
+bool StopTest::gains_little(const std::vector<Iteration>& history) const {
+  const size_t rounds = static_cast<size_t>(spec_.patience);
+  if (history.size() <= rounds) return false;
+  for (size_t i = history.size() - rounds; i < history.size(); ++i) {
+    const double before = history[i - 1].inertia;
+    // A repair may raise the inertia, which is no sign of rest.
+    if (history[i - 1].repaired > 0 || before - history[i].inertia > spec_.tolerance * before) return false;
+  }
+  return true;
 }
 
 std::string StopTest::reason(const Clustering& state, bool same_sums) {

@@ -17,6 +17,7 @@ class StopTest {
 
  private:
   bool rule_met(const Clustering& state) const;
+  bool gains_little(const std::vector<Iteration>& history) const;
 
   LloydSpec spec_;
   double shift_limit_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "charts.h"
 #include "numbers.h"
@@ -11,6 +12,13 @@ namespace {
 
 constexpr size_t kMostFeatures = 500;
 
+/// Gains are far smaller than the shares that percent() is for.
+std::string gain_text(double gain) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g%%", 100 * gain);
+  return text;
+}
+
 Html facts(const ReportData& data) {
   const Node run = data.run, result = data.result, device = run["device"], program = run["program"];
   const auto count = [](const Node& node) { return node.is_number() ? number(node.number()) : node.line(); };
@@ -18,6 +26,7 @@ Html facts(const ReportData& data) {
   if (!device["name"].line().empty() && device["name"].line() != where)
     where = device["name"].line() + (where.empty() ? "" : " (" + where + ")");
   const double seconds = run["seconds"].number(), memory = run["peak_memory_bytes"].number();
+  const double gain = result["last_gain"].number(), start_rows = result["start_rows"].number(0);
   std::string converged = result["converged"].present() ? (result["converged"].truth() ? "yes" : "no") : "";
   if (!converged.empty() && !result["stopped_by"].text().empty()) converged += " (" + result["stopped_by"].text() + ")";
   std::string input = run["input"]["layout"].line();
@@ -36,6 +45,9 @@ Html facts(const ReportData& data) {
        {"Best restart", count(result["restart"])},
        {"Iterations", count(result["iterations"])},
        {"Converged", converged},
+       {"Gain of the last round", std::isfinite(gain) ? gain_text(gain) : ""},
+       {"Rows that starts were raced on", start_rows > 0 ? number(start_rows) : ""},
+       {"Starts moved to far rows", start_rows > 0 ? count(result["far_starts"]) : ""},
        {"Inertia", count(result["inertia"])}});
 }
 

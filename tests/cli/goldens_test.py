@@ -49,6 +49,7 @@ method = "log_zscore"
 [cluster]
 k = {k}
 restarts = {restarts}
+stop = "strict"
 seed = 7
 '''
 
@@ -99,6 +100,7 @@ method = "{method}"
 algorithm = "{algorithm}"
 k = {k}
 restarts = {restarts}
+stop = "strict"
 {judge}''', "--force")
 
     def test_iris(self):

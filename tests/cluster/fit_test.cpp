@@ -18,6 +18,7 @@ TEST(Fit, TakesTheBestRestartAndOrdersBySize) {
   Workplace place;
   RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.restarts = 6;
   spec.seed = 3;
   const Clustering best = fit(rows, 6, spec, {}, place.env);
@@ -43,6 +44,7 @@ TEST(Fit, TiesOfSizeKeepTheirOrder) {
   Workplace place;
   RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.init = "random";
   const Clustering best = fit(rows, 2, spec, {}, place.env);
   const Clustering same =
@@ -55,6 +57,7 @@ TEST(Fit, GivenStartsKeepTheirOrder) {
   Workplace place;
   RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.init = "start.h5:/c";
   const Clustering result = fit(rows, 2, spec, {0, 20}, place.env);
   EXPECT_EQ(result.centroids, (std::vector<float>{1.5f, 11}));
@@ -93,6 +96,7 @@ TEST(Fit, IrisGoldens) {
   Workplace place;
   RowBlocks rows = blocks_of(iris(), Space::centred, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.restarts = 100;
   const double golden[] = {152.347952, 78.851441, 57.228473, 46.446182, 39.039987};
   for (int k = 2; k <= 6; ++k) {
@@ -106,6 +110,7 @@ TEST(Fit, IrisSegments) {
   Workplace place;
   RowBlocks rows = blocks_of(iris(), Space::centred, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.restarts = 10;
   const Clustering result = fit(rows, 3, spec, {}, place.env);
   EXPECT_EQ(result.rows, (std::vector<int64_t>{62, 50, 38}));
@@ -119,6 +124,7 @@ TEST(Fit, IrisSphericalGoldens) {
   Workplace place;
   RowBlocks rows = blocks_of(iris(), Space::unit, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.algorithm = ClusterSpec::Algorithm::spherical;
   spec.restarts = 20;
   // |x - c|^2 = 2 - 2 cos.
@@ -130,6 +136,7 @@ TEST(Fit, SphericalStartsBecomeUnitVectors) {
   Workplace place;
   RowBlocks rows = blocks_of(mixture(400, 3, 3, 5, 53), Space::unit, place.env);
   ClusterSpec spec;
+  spec.stop = StopRule::strict;
   spec.algorithm = ClusterSpec::Algorithm::spherical;
   const Clustering a = fit(rows, 2, spec, {1, 0, 0, 0, 1, 0}, place.env);
   const Clustering b = fit(rows, 2, spec, {7, 0, 0, 0, 0.1f, 0}, place.env);
@@ -149,6 +156,7 @@ TEST(Publish, EqualsTheOracle) {
     Workplace place;
     RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
     ClusterSpec spec;
+    spec.stop = StopRule::strict;
     spec.max_iterations = iterations;
     const Clustering result = fit(rows, 6, spec, {}, place.env);
     EXPECT_EQ(result.converged, iterations == 300);
@@ -202,7 +210,9 @@ TEST(Publish, TiesThatTheOrderOfSegmentsDecides) {
     Workplace place;
     RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
     ClusterSpec spec;
+    spec.stop = StopRule::strict;
     spec.init = "random";
+    spec.restarts = 3;
     spec.seed = seed;
     const Clustering result = fit(rows, 2, spec, {}, place.env);
     const Published published = publish(rows, result, place.env);

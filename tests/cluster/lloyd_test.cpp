@@ -136,7 +136,7 @@ TEST_P(StopRules, StopAtTheFirstIterationThatMeetsThem) {
   Workplace place;
   RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
   const oracle::Rows plain = read_back(rows, matrix, place.env);
-  const LloydSpec spec{.stop = GetParam().rule, .tolerance = GetParam().tolerance};
+  const LloydSpec spec{.stop = GetParam().rule, .tolerance = GetParam().tolerance, .patience = 1};
   const Clustering fit = lloyd(rows, first_rows(plain, 9), spec, place.env);
   const Clustering strict = lloyd(rows, first_rows(plain, 9), {}, place.env);
   EXPECT_EQ(fit.stopped_by, GetParam().name);

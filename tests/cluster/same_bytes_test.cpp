@@ -67,12 +67,28 @@ TEST(SameBytes, AcrossThreadsBlocksRanksAndInstructionSets) {
   spec.restarts = 2;
   spec.max_iterations = 5;
   const Everything base = run(matrix, spec, 7, 1, {.threads = 1});
+  EXPECT_EQ(base.fit.start_rows, matrix.n);
   expect_same(base, run(matrix, spec, 7, 1, {.threads = 2}));
   expect_same(base, run(matrix, spec, 7, 1, {.threads = 3, .block_rows = 1000}));
   expect_same(base, run(matrix, spec, 7, 1, {.threads = 7, .block_rows = 131072}));
   expect_same(base, run(matrix, spec, 7, 2, {.threads = 1}));
   expect_same(base, run(matrix, spec, 7, 4, {.threads = 2, .block_rows = 65536}));
   for (const SimdLevel level : simd_levels()) expect_same(base, run(matrix, spec, 7, 1, {.threads = 2, .simd = level}));
+}
+
+TEST(SameBytes, AcrossThreadsBlocksRanksAndInstructionSetsFromASmallSample) {
+  Matrix matrix = mixture(140000, 4, 6, 3, 62);
+  for (int64_t i = 0; i < matrix.n; ++i) matrix.weights.push_back(static_cast<double>(i % 5) / 2);
+  for (size_t j = 0; j < 4; ++j) matrix.x[4 * 77'777 + j] = 5000;
+  ClusterSpec spec;
+  spec.restarts = 5;
+  spec.start_rows = 5000;
+  const Everything base = run(matrix, spec, 7, 1, {.threads = 1, .simd = SimdLevel::scalar});
+  EXPECT_EQ(base.fit.start_rows, 5000);
+  EXPECT_GT(base.fit.far_starts, 0);
+  expect_same(base, run(matrix, spec, 7, 1, {.threads = 3, .block_rows = 1000}));
+  expect_same(base, run(matrix, spec, 7, 2, {.threads = 2}));
+  expect_same(base, run(matrix, spec, 7, 4, {.threads = 1, .block_rows = 65536}));
 }
 
 TEST(SameBytes, OnHardRows) {

@@ -69,5 +69,31 @@ TEST(Stop, NoRuleEndsARoundThatRepaired) {
   }
 }
 
+TEST(Stop, InertiaWantsSeveralRoundsOfLittleGainInARow) {
+  StopTest stop({.stop = StopRule::inertia, .tolerance = 0.01, .max_iterations = 100, .patience = 3}, hundred_rows());
+  Clustering state;
+  int64_t sum = 0;
+  for (const double inertia : {100.0, 99.5, 99.0, 90.0, 89.9, 89.8}) {
+    iterate(state, ++sum, 0, inertia);
+    EXPECT_EQ(stop.reason(state, false), "") << inertia;
+  }
+  iterate(state, ++sum, 0, 89.7);
+  EXPECT_EQ(stop.reason(state, false), "inertia");
+}
+
+TEST(Stop, ARepairIsNoSignOfRest) {
+  StopTest stop({.stop = StopRule::inertia, .tolerance = 0.01, .max_iterations = 100, .patience = 2}, hundred_rows());
+  Clustering state;
+  iterate(state, 1, 0, 100);
+  iterate(state, 2, 1, 100);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 3, 0, 100);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 4, 0, 100);
+  EXPECT_EQ(stop.reason(state, false), "");
+  iterate(state, 5, 0, 100);
+  EXPECT_EQ(stop.reason(state, false), "inertia");
+}
+
 }  // namespace
 }  // namespace clientele::test

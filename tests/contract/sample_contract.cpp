@@ -111,6 +111,53 @@ TEST_P(BackendContract, SmallestKeysEqualOracle) {
   }
 }
 
+TEST_P(BackendContract, SampleBelowEqualsOracle) {
+  const RandomKey key{12, Purpose::start_sample, 0, 0, 0};
+  for (const Case& c : cases()) {
+    if (!pays(c)) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load(c.rows);
+    for (const uint64_t limit : {uint64_t{0}, uint64_t{1} << 50, uint64_t{1} << 52}) {
+      SampledRows found, expected;
+      for (int64_t i = 0; i < c.rows.n; ++i) {
+        const uint64_t bits = random_bits(key, i);
+        if (bits >= limit || c.rows.weight(i) == 0) continue;
+        expected.row.push_back(i);
+        expected.bits.push_back(bits);
+        expected.weight.push_back(c.rows.weight(i));
+        expected.values.insert(expected.values.end(), c.rows.row(i), c.rows.row(i) + c.shape.d);
+      }
+      backend().sample_ops().sample_below(*rows, key, limit, found);
+      EXPECT_EQ(found.row, expected.row);
+      EXPECT_EQ(found.bits, expected.bits);
+      EXPECT_EQ(found.weight, expected.weight);
+      EXPECT_SAME_BYTES(found.values, expected.values);
+    }
+  }
+}
+
+TEST_P(BackendContract, LowerToOwnEqualsOracle) {
+  const RandomKey key{13, Purpose::far_start, 0, 0, 0};
+  for (const Case& c : cases()) {
+    if (!pays(c)) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    auto rows = load_labelled(c, 0);
+    std::vector<double> min_d2;
+    for (int64_t i = 0; i < c.rows.n; ++i)
+      min_d2.push_back(
+          oracle::d2(c.rows.row(i), c.centroids[0].x.data() + c.labels[0][size_t(i)] * c.shape.d, c.shape.d));
+    SampleOps& ops = backend().sample_ops();
+    ops.start_seeding(*rows);
+    ops.lower_to_own(*rows, {c.centroids[0].x.data(), c.shape.k, c.shape.d});
+    std::vector<Draw> draws = {{kInfinity, -1}};
+    ops.draw(*rows, std::vector{key}, draws);
+    const auto expected = oracle::draw(c.rows, key, min_d2);
+    EXPECT_EQ(draws[0].row, expected.row);
+    EXPECT_EQ(draws[0].key, expected.key);
+    ops.end_seeding(*rows);
+  }
+}
+
 TEST_P(BackendContract, DistinctRowsEqualOracle) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(oracle::name(c.shape));

@@ -16,6 +16,8 @@ enum class Purpose : uint32_t {
   sample = 3,
   bootstrap = 4,
   generate = 5,
+  start_sample = 6,
+  far_start = 7,
 };
 
 /// Names one stream of draws.

@@ -19,15 +19,19 @@ struct ClusterSpec {
   enum class Algorithm { kmeans, spherical };
   Algorithm algorithm = Algorithm::kmeans;
   std::vector<int64_t> k = {2, 10};  ///< one number, or [from, to]: each k is fitted and judged
-  std::string init = "kmeans++";     ///< kmeans++, random, FILE:/dataset (k x d, normalised space) or a model file
-  int64_t restarts = 3;              ///< for kmeans++ and random; the best inertia wins, ties by lowest restart
+  std::string init = "kmeans++";     ///< kmeans++, kmeans++_full, random, FILE:/dataset (k x d, normalised space) or a
+                                     ///< model file
+  int64_t restarts = 10;             ///< unless the start is given: the best inertia wins, ties by lowest restart
+  int64_t start_rows = 200'000;      ///< of the sample that kmeans++ and random starts are raced on (at least 64 k)
   int64_t seed = 0;
-  StopRule stop = StopRule::strict;
-  double tolerance = 1e-4;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
-                            ///< gain; moved: share of rows
+  StopRule stop = StopRule::inertia;
+  double tolerance = 1e-5;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
+                            ///< gain of each of the last three rounds; moved: share of rows
   int64_t max_iterations = 300;
 
-  bool given_start() const { return init != "kmeans++" && init != "random"; }
+  bool given_start() const { return init != "kmeans++_full" && !raced(); }
+  /// Starts are found on a sample, and the best of them is run on all rows.
+  bool raced() const { return init == "kmeans++" || init == "random"; }
   void visit(SpecVisitor& v);
 };
 
@@ -68,6 +72,8 @@ struct Clustering {
                               ///< the lowest index wins, may fall differently in publish()
   std::string stopped_by;     ///< "strict", "shift", ..., "max_iterations", "cycle"
   int restart = 0;            ///< which one won
+  int64_t start_rows = 0;     ///< of the sample that the start was found on; 0: all rows, or a given start
+  int64_t far_starts = 0;     ///< centroids of the start that rows far from all of them replaced
   int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds
   int64_t empty_left = 0;     ///< segments that stayed empty for want of a candidate
   std::vector<Iteration> history;
@@ -87,8 +93,9 @@ std::vector<float> engine_centroids(std::span<const double> normalised, const Ro
 
 struct LloydSpec {
   StopRule stop = StopRule::strict;
-  double tolerance = 1e-4;
+  double tolerance = 1e-5;
   int64_t max_iterations = 300;
+  int patience = 3;  ///< inertia: so many rounds in a row must gain no more than the tolerance
   bool spherical = false;
 };
 /// The one loop (Lloyd 1957/1982), from given centroids to a Clustering whose segments are still in start order.

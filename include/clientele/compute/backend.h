@@ -140,6 +140,11 @@ class AssignOps {
   /// the same but for `scanned` and `rechecked`.
   virtual std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                             const Drift* drift = nullptr) = 0;
+  /// The label slots in use (and what bounds hang on them) become set number `set` of the block's, one with labels -1
+  /// where it is new; 0 at first. So fits can take turns on the same rows, pass by pass.
+  virtual void use_labels(RowBlock& rows, int set) = 0;
+  /// Gives back the memory of all sets but the one in use, which becomes number 0.
+  virtual void drop_other_labels(RowBlock& rows) = 0;
   /// Label slots become -1.
   virtual void clear_labels(RowBlock& rows) = 0;
   virtual void copy_labels(const RowBlock& rows, std::span<int32_t> out) = 0;
@@ -164,6 +169,14 @@ struct Draw {
   int64_t row = -1;
 };
 
+/// Rows taken out of blocks, ascending by global row.
+struct SampledRows {
+  std::vector<int64_t> row;
+  std::vector<uint64_t> bits;   ///< random_bits of each
+  std::vector<int64_t> weight;  ///< m; 1 in unweighted blocks
+  std::vector<float> values;    ///< rows x d, row-major
+};
+
 class SampleOps {
  public:
   virtual ~SampleOps() = default;
@@ -177,6 +190,9 @@ class SampleOps {
   virtual void smallest_keys(const RowBlock& rows, const RandomKey& key, int64_t count,
                              std::vector<std::pair<uint64_t, int64_t>>& smallest) = 0;
 
+  /// Appends the block's rows of positive weight with random_bits(key, global row) < limit, in row order.
+  virtual void sample_below(const RowBlock& rows, const RandomKey& key, uint64_t limit, SampledRows& sample) = 0;
+
   /// min_d2 = m * D has no meaning yet: +inf for every row.
   virtual void start_seeding(RowBlock& rows) = 0;
   /// For each of the keys' trials, the row with the smallest weighted_key(key, row, m * min_d2), weight 0 (or +inf
@@ -188,6 +204,8 @@ class SampleOps {
                           std::span<CanonicalSum> potentials) = 0;
   /// min_d2 = min(min_d2, D(x, centroid)).
   virtual void lower_min_d2(RowBlock& rows, std::span<const float> centroid) = 0;
+  /// min_d2 = min(min_d2, D(x, centroid of the row's label slot)). The labels must be those of a pass with `centroids`.
+  virtual void lower_to_own(RowBlock& rows, const CentroidsView& centroids) = 0;
   virtual void end_seeding(RowBlock& rows) = 0;
 
   /// Adds distinct row vectors (by bits) of the block to `distinct` until it holds `limit` of them; rows of weight 0 do

@@ -85,6 +85,9 @@ class CpuAssignOps final : public AssignOps {
     return std::make_unique<CpuAssignPass>(cpu_, centroids, scales, drift, choice_);
   }
 
+  void use_labels(RowBlock& rows, int set) override { cpu_rows(rows).use_labels(set); }
+  void drop_other_labels(RowBlock& rows) override { cpu_rows(rows).drop_other_labels(); }
+
   void clear_labels(RowBlock& block) override {
     CpuRows& rows = cpu_rows(block);
     rows.drop_bounds();

@@ -124,6 +124,30 @@ void CpuRows::start_bounds() {
   has_bounds_ = true;
 }
 
+void CpuRows::exchange(LabelSet& set) {
+  std::swap(labels_, set.labels);
+  std::swap(expiry_, set.expiry);
+  std::swap(tile_expiry_, set.tile_expiry);
+  std::swap(has_bounds_, set.has_bounds);
+}
+
+void CpuRows::use_labels(int set) {
+  if (set == label_set_) return;
+  const size_t most = static_cast<size_t>(std::max(set, label_set_)) + 1;
+  if (label_sets_.size() < most) label_sets_.resize(most);
+  exchange(label_sets_[static_cast<size_t>(label_set_)]);
+  exchange(label_sets_[static_cast<size_t>(set)]);
+  label_set_ = set;
+  if (labels() != nullptr || rows_ == 0) return;
+  labels_ = PageBuffer(slot_count(rows_) * sizeof(int32_t), "labels");
+  std::fill_n(labels(), slot_count(rows_), -1);
+}
+
+void CpuRows::drop_other_labels() {
+  label_sets_.clear();
+  label_set_ = 0;
+}
+
 CpuRows& cpu_rows(RowBlock& rows) {
   if (auto* own = dynamic_cast<CpuRows*>(&rows)) return *own;
   throw Error(ErrorKind::internal, {.what = "a block of rows of another backend reached the CPU backend"});

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "clientele/compute/rows.h"
 
@@ -69,12 +70,25 @@ class CpuRows final : public RowBlock {
   void drop_bounds() { has_bounds_ = false; }
   static int64_t bounds_bytes(int64_t rows);
 
+  /// The slots of labels and bounds in use are one of several sets; a new one has labels -1.
+  void use_labels(int set);
+  /// Of all sets only the one in use stays, as number 0.
+  void drop_other_labels();
+
   /// Zeros behind the last row again.
   void clear_padding();
   void allocate_min_d2();
   void release_min_d2() { min_d2_.release(); }
 
  private:
+  /// Slots of a set that is not in use.
+  struct LabelSet {
+    PageBuffer labels, expiry, tile_expiry;
+    bool has_bounds = false;
+  };
+  /// Exchanges the slots in use with those of a set.
+  void exchange(LabelSet& set);
+
   PageBuffer features_;
   PageBuffer labels_;
   PageBuffer weights_;
@@ -82,6 +96,8 @@ class CpuRows final : public RowBlock {
   PageBuffer expiry_;
   PageBuffer tile_expiry_;
   bool has_bounds_ = false;
+  std::vector<LabelSet> label_sets_;  ///< by number; that of the set in use holds nothing
+  int label_set_ = 0;
 };
 
 /// The block as this backend's own. Throws Error{internal} for another backend's.

@@ -95,4 +95,32 @@ void merge_smallest_keys(const Cpu& cpu, const CpuRows& rows, const RandomKey& k
   keep_smallest(count, smallest);
 }
 
+void append_sample(const Cpu& cpu, const CpuRows& rows, const RandomKey& key, uint64_t limit, SampledRows& sample) {
+  std::vector<SampledRows> pieces(static_cast<size_t>(block_count(rows)));
+  for_blocks(cpu.pool, rows, [&](int64_t block, int64_t begin, int64_t tiles, int) {
+    SampledRows& own = pieces[static_cast<size_t>(block)];
+    for_chunks(begin, tiles, [&](int64_t tile, int64_t chunk_tiles) {
+      uint64_t bits[kChunkRows];
+      const int64_t first = tile * kTileRows;
+      cpu.kernels.random.bits(key, rows.first_row() + first, chunk_tiles * kTileRows, bits);
+      for (int64_t i = 0; i < tiles_of(rows, tile, chunk_tiles).rows; ++i) {
+        if (bits[i] >= limit || rows.weight(first + i) == 0) continue;
+        own.row.push_back(rows.first_row() + first + i);
+        own.bits.push_back(bits[i]);
+        own.weight.push_back(rows.weight(first + i));
+        own.values.resize(own.values.size() + static_cast<size_t>(rows.d()));
+        rows.copy_row(first + i, own.values.data() + own.values.size() - rows.d());
+      }
+    });
+  });
+  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  for (SampledRows& own : pieces) {
+    append(sample.row, own.row);
+    append(sample.bits, own.bits);
+    append(sample.weight, own.weight);
+    append(sample.values, own.values);
+    own = SampledRows();
+  }
+}
+
 }  // namespace clientele

@@ -29,6 +29,10 @@ class CpuSampleOps final : public SampleOps {
     merge_smallest_keys(cpu_, cpu_rows(rows), key, count, smallest);
   }
 
+  void sample_below(const RowBlock& rows, const RandomKey& key, uint64_t limit, SampledRows& sample) override {
+    append_sample(cpu_, cpu_rows(rows), key, limit, sample);
+  }
+
   void start_seeding(RowBlock& rows) override { cpu_rows(rows).allocate_min_d2(); }
   void end_seeding(RowBlock& rows) override { cpu_rows(rows).release_min_d2(); }
 
@@ -63,6 +67,21 @@ class CpuSampleOps final : public SampleOps {
         double d2[kChunkRows];
         cpu_.kernels.distance.d2_to_points(tiles_of(rows, first, count), centroid.data(), 1, d2, kChunkRows);
         double* least = rows.min_d2() + first * kTileRows;
+        for (int64_t i = 0; i < count * kTileRows; ++i) least[i] = d2[i] < least[i] ? d2[i] : least[i];
+      });
+    });
+  }
+
+  void lower_to_own(RowBlock& block, const CentroidsView& centroids) override {
+    CpuRows& rows = cpu_rows(block);
+    for_tiles(cpu_.pool, rows, [&](int64_t begin, int64_t tiles, int) {
+      for_chunks(begin, tiles, [&](int64_t first, int64_t count) {
+        double d2[kChunkRows];
+        int32_t labels[kChunkRows];
+        const int64_t row = first * kTileRows;
+        for (int64_t i = 0; i < count * kTileRows; ++i) labels[i] = std::max(rows.labels()[row + i], 0);
+        cpu_.kernels.distance.d2_to_own(tiles_of(rows, first, count), centroids.data, labels, d2);
+        double* least = rows.min_d2() + row;
         for (int64_t i = 0; i < count * kTileRows; ++i) least[i] = d2[i] < least[i] ? d2[i] : least[i];
       });
     });

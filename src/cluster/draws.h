@@ -1,0 +1,20 @@
+// What greedy seeding asks of the rows of all ranks while their min_d2 slots are in use. Collective.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "clientele/env/env.h"
+#include "clientele/prep/row_blocks.h"
+
+namespace clientele {
+
+/// The row that each key draws by weight m * min_d2 (smallest weighted key, ties by lowest row), without those drawn
+/// before; fewer than keys if rows repeat or none has weight left.
+std::vector<int64_t> draw_rows(RowBlocks& rows, std::span<const RandomKey> keys, Env& env);
+
+/// sum of m * min(min_d2, D(x, candidate)) for each candidate (row-major, d each), canonical.
+std::vector<double> potentials(RowBlocks& rows, std::span<const float> candidates, Env& env);
+
+}  // namespace clientele

@@ -1,0 +1,43 @@
+// Starts raced on a sample, so that only the best is run on all rows: greedy k-means++ (or random rows) and Lloyd on a
+// small sample for each restart, then Lloyd on a larger one for the best of them. In the spirit of Bradley & Fayyad,
+// "Refining initial points for k-means clustering", ICML 1998. Use when there are far more rows than the sample; rows
+// so few that they stand in no sample at all are found afterwards (far_starts.h).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "clientele/cluster/cluster.h"
+
+namespace clientele {
+
+class StartRace {
+ public:
+  /// Draws the sample for every k up to most_k. Collective. `rows` and `env` must outlive the race.
+  StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& env);
+
+  struct Start {
+    std::vector<float> centroids;  ///< k x d
+    int restart = 0;
+    int64_t rows = 0;  ///< of the larger sample
+  };
+  /// The best start for k by the larger sample's inertia, ties by the lowest restart; the same on all ranks. Empty
+  /// where no sample can stand for the rows: there are hardly more of them, or it has fewer than k distinct ones.
+  std::optional<Start> best(int k);
+
+ private:
+  RowBlocks& sample(int64_t count);
+  std::vector<Start> heat(RowBlocks& rows, int k);
+
+  RowBlocks& rows_;
+  const ClusterSpec& spec_;
+  Env& env_;
+  SilentProgress silent_;
+  std::unique_ptr<Comm> alone_ = make_single_comm();
+  Env own_;  ///< one rank: every rank races all of the sample
+  SampledRows drawn_;
+  std::map<int64_t, RowBlocks> samples_;  ///< by the number of rows asked for
+};
+
+}  // namespace clientele

@@ -1,0 +1,98 @@
+#include "start_sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace clientele {
+
+namespace {
+
+constexpr uint64_t kAllKeys = uint64_t{1} << 52;  // above every key
+constexpr int64_t kPieceRows = 2048;
+
+/// Keys are uniform: below this limit lie somewhat more than `count` of `rows`.
+uint64_t first_limit(int64_t count, int64_t rows) {
+  if (count >= rows) return kAllKeys;
+  const double wanted = static_cast<double>(count);
+  const double share = (wanted + 6 * std::sqrt(wanted) + 16) / static_cast<double>(rows);
+  return share >= 1 ? kAllKeys : static_cast<uint64_t>(std::ceil(std::ldexp(share, 52)));
+}
+
+/// The largest (bits, row) among the `count` smallest of the sample.
+std::pair<uint64_t, int64_t> last_key(const SampledRows& sample, int64_t count) {
+  std::vector<std::pair<uint64_t, int64_t>> keys;
+  for (size_t i = 0; i < sample.row.size(); ++i) keys.emplace_back(sample.bits[i], sample.row[i]);
+  const auto last = keys.begin() + (std::min<int64_t>(count, static_cast<int64_t>(keys.size())) - 1);
+  std::nth_element(keys.begin(), last, keys.end());
+  return *last;
+}
+
+/// Positions of the `count` smallest keys, in row order.
+std::vector<size_t> smallest(const SampledRows& sample, int64_t count) {
+  std::vector<size_t> positions;
+  if (sample.row.empty()) return positions;
+  const std::pair<uint64_t, int64_t> last = last_key(sample, count);
+  for (size_t i = 0; i < sample.row.size(); ++i)
+    if (std::pair(sample.bits[i], sample.row[i]) <= last) positions.push_back(i);
+  return positions;
+}
+
+SampledRows gathered(SampledRows own, Comm& comm) {
+  if (comm.size() == 1) return own;
+  return {.row = comm.gather_all<int64_t>(own.row),
+          .bits = comm.gather_all<uint64_t>(own.bits),
+          .weight = comm.gather_all<int64_t>(own.weight),
+          .values = comm.gather_all<float>(own.values)};
+}
+
+/// Writes rows [first, first + count) of the chosen ones into the block.
+void fill(const SampledRows& sample, std::span<const size_t> chosen, int64_t first, int64_t count,
+          std::span<const FeatureTransform> identity, RowBlock& block, Env& env) {
+  const int64_t d = block.d();
+  std::vector<double> columns(static_cast<size_t>(count * d));
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = sample.values.data() + static_cast<int64_t>(chosen[static_cast<size_t>(first + i)]) * d;
+    for (int64_t j = 0; j < d; ++j) columns[static_cast<size_t>(j * count + i)] = static_cast<double>(row[j]);
+  }
+  env.backend.column_ops().transform({columns.data(), count, d, count}, identity, {}, block, first);
+}
+
+}  // namespace
+
+SampledRows draw_start_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env) {
+  const RandomKey key{seed, Purpose::start_sample, 0, 0, 0};
+  for (uint64_t limit = first_limit(count, rows.total_rows);; limit = std::min(kAllKeys, 4 * limit)) {
+    SampledRows own;
+    rows.each([&](RowBlock& block) { env.backend.sample_ops().sample_below(block, key, limit, own); });
+    SampledRows all = gathered(std::move(own), env.comm);
+    if (static_cast<int64_t>(all.row.size()) >= count || limit == kAllKeys) return all;
+  }
+}
+
+RowBlocks sample_blocks(const SampledRows& sample, int64_t count, const RowBlocks& rows, Env& env) {
+  const std::vector<size_t> chosen = smallest(sample, count);
+  RowBlocks out;
+  out.total_rows = out.rows = static_cast<int64_t>(chosen.size());
+  out.d = rows.d;
+  out.weighted = rows.weighted;
+  out.weight_bits = rows.weight_bits;
+  out.scales = rows.scales;
+  out.variances = rows.variances;
+  out.means = rows.means;
+  out.blocks.push_back(env.backend.make_rows(0, out.rows, out.d, out.weighted, "sample for the starts"));
+  RowBlock& block = *out.blocks.back();
+  std::vector<FeatureTransform> identity(static_cast<size_t>(out.d));
+  for (int j = 0; j < out.d; ++j) identity[static_cast<size_t>(j)].source = j;
+  env.pool.parallel_for((out.rows + kPieceRows - 1) / kPieceRows, [&](int64_t piece, int) {
+    const int64_t first = piece * kPieceRows;
+    fill(sample, chosen, first, std::min(kPieceRows, out.rows - first), identity, block, env);
+  });
+  if (!rows.weighted) return out;
+  std::vector<int64_t> weights;
+  for (const size_t i : chosen) weights.push_back(sample.weight[i]);
+  env.backend.sample_ops().set_weights(block, weights);
+  return out;
+}
+
+}  // namespace clientele
