@@ -51,11 +51,12 @@ Json measure(RowBlocks& rows, int k, const ClusterSpec& spec, Env& env, std::vec
   Watch watch;
   StartRace race(rows, k, spec, env);
   const double drawn = watch.lap();
-  auto start = race.best(k);
+  const FitStart start = race.best(k);
   const double raced = watch.lap();
-  if (!start) throw Error(ErrorKind::usage, {.what = "too few rows for a sample"});
-  const FirstPass first = first_pass(rows, start->centroids, static_cast<uint64_t>(spec.seed), 0, env);
-  const double far = watch.lap() - bare_pass(rows, start->centroids, env);
+  if (start.rows == 0) throw Error(ErrorKind::usage, {.what = "too few rows for a sample"});
+  FirstPass first{.centroids = start.centroids};
+  run_first_passes({&first, 1}, rows, static_cast<uint64_t>(spec.seed), env);
+  const double far = watch.lap() - bare_pass(rows, start.centroids, env);
   LloydSpec rounds;
   rounds.max_iterations = kRounds + 1;  // the last one's pass finds the inertia that the fifth update left
   const Clustering fit = lloyd(rows, first.centroids, rounds, env);
@@ -66,7 +67,7 @@ Json measure(RowBlocks& rows, int k, const ClusterSpec& spec, Env& env, std::vec
           {"race_ms", raced},
           {"far_rows_ms", far},
           {"seeding_ms", drawn + raced + far},
-          {"sample_rows", start->rows},
+          {"sample_rows", start.rows},
           {"far_starts", first.swaps},
           {"inertia_at_start", fit.history[0].inertia},
           {"inertia_after_5", fit.history.back().inertia}};

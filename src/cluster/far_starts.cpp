@@ -17,11 +17,6 @@ constexpr uint32_t kDrawn = 6;   // candidates drawn by D^2: segments with a sha
 constexpr int kFarthest = 2;     // and the farthest rows: segments of a few rows very far off
 constexpr double kLeast = 1e-6;  // of the potential: far above what its sums' rounding could feign
 
-struct Swap {
-  size_t centroid = 0;
-  std::vector<float> row;
-};
-
 double d2_to_mean(std::span<const double> mean, const float* centroid) {
   double d2 = 0;
   for (size_t j = 0; j < mean.size(); ++j) {
@@ -56,52 +51,106 @@ Loss cheapest_loss(const RowBlocks& rows, const FirstPass& first) {
   return least;
 }
 
+CentroidsView view_of(const FirstPass& first, int d) {
+  return {first.centroids.data(), static_cast<int>(first.centroids.size() / static_cast<size_t>(d)), d};
+}
+
+/// min_d2 of a block's rows: their distance to their own centroid.
+void start_at(RowBlock& block, const FirstPass& first, Env& env) {
+  env.backend.assign_ops().use_labels(block, first.set);
+  env.backend.sample_ops().start_seeding(block);
+  env.backend.sample_ops().lower_to_own(block, view_of(first, block.d()));
+}
+
 /// Row vectors to try, d each; the first is a centroid, whose potential is that of the pass itself.
-std::vector<float> candidates(RowBlocks& rows, const FirstPass& first, uint64_t seed, uint32_t restart, Env& env) {
-  std::vector<RandomKey> keys;
-  for (uint32_t trial = 0; trial < kDrawn; ++trial)
-    keys.push_back({seed, Purpose::far_start, restart, static_cast<uint32_t>(first.swaps), trial});
-  std::vector<float> out(first.centroids.begin(), first.centroids.begin() + rows.d);
-  const std::vector<float> drawn = fetch_rows(rows, draw_rows(rows, keys, env), env);
-  out.insert(out.end(), drawn.begin(), drawn.end());
-  const CentroidsView view{first.centroids.data(), static_cast<int>(first.pass.counts.size()), rows.d};
-  for (const FarRow& far : farthest_rows(rows, view, kFarthest, env))
-    out.insert(out.end(), far.values.begin(), far.values.end());
+std::vector<std::vector<float>> candidates(RowBlocks& rows, std::span<FirstPass*> firsts, uint64_t seed, Env& env) {
+  SampleOps& ops = env.backend.sample_ops();
+  std::vector<std::vector<RandomKey>> keys(firsts.size());
+  for (size_t i = 0; i < firsts.size(); ++i)
+    for (uint32_t trial = 0; trial < kDrawn; ++trial)
+      keys[i].push_back({seed, Purpose::far_start, firsts[i]->restart, static_cast<uint32_t>(firsts[i]->swaps), trial});
+  std::vector<std::vector<Draw>> drawn(firsts.size(), no_draws(kDrawn));
+  std::vector<std::vector<FarRow>> far(firsts.size());
+  rows.each([&](RowBlock& block) {
+    for (size_t i = 0; i < firsts.size(); ++i) {
+      start_at(block, *firsts[i], env);
+      ops.draw(block, keys[i], drawn[i]);
+      env.backend.assign_ops().far_rows(block, view_of(*firsts[i], rows.d), kFarthest, far[i]);
+      ops.end_seeding(block);
+    }
+  });
+  std::vector<std::vector<float>> out;
+  for (size_t i = 0; i < firsts.size(); ++i) {
+    out.emplace_back(firsts[i]->centroids.begin(), firsts[i]->centroids.begin() + rows.d);
+    const std::vector<float> values = fetch_rows(rows, drawn_rows(drawn[i], env.comm), env);
+    out[i].insert(out[i].end(), values.begin(), values.end());
+    for (const FarRow& row : farthest_rows(std::move(far[i]), kFarthest, rows.d, env.comm))
+      out[i].insert(out[i].end(), row.values.begin(), row.values.end());
+  }
   return out;
 }
 
-/// The best swap, if it certainly pays.
-bool find_swap(RowBlocks& rows, const FirstPass& first, uint64_t seed, uint32_t restart, Env& env, Swap& swap) {
+/// Of each candidate of each pass.
+std::vector<std::vector<double>> potentials(RowBlocks& rows, std::span<FirstPass*> firsts,
+                                            const std::vector<std::vector<float>>& tried, Env& env) {
   SampleOps& ops = env.backend.sample_ops();
-  const CentroidsView view{first.centroids.data(), static_cast<int>(first.pass.counts.size()), rows.d};
+  std::vector<std::vector<CanonicalSum>> sums;
+  for (const std::vector<float>& candidates : tried) sums.emplace_back(candidates.size() / static_cast<size_t>(rows.d));
   rows.each([&](RowBlock& block) {
-    ops.start_seeding(block);
-    ops.lower_to_own(block, view);
+    for (size_t i = 0; i < firsts.size(); ++i) {
+      start_at(block, *firsts[i], env);
+      ops.potentials(block, {tried[i].data(), static_cast<int64_t>(sums[i].size()), rows.d}, sums[i]);
+      ops.end_seeding(block);
+    }
   });
-  const std::vector<float> tried = candidates(rows, first, seed, restart, env);
-  const std::vector<double> left = potentials(rows, tried, env);
-  rows.each([&](RowBlock& block) { ops.end_seeding(block); });
-  const size_t best = static_cast<size_t>(std::min_element(left.begin(), left.end()) - left.begin());
+  std::vector<std::vector<double>> out;
+  for (const std::vector<CanonicalSum>& of_pass : sums) out.push_back(merged(of_pass, env.comm));
+  return out;
+}
+
+/// Makes the best swap of a pass, if it certainly pays.
+bool swap_best(const RowBlocks& rows, const std::vector<float>& tried, const std::vector<double>& left,
+               FirstPass& first) {
+  const auto best = std::min_element(left.begin(), left.end()) - left.begin();
   const Loss loss = cheapest_loss(rows, first);
-  if (!(left[0] - left[best] - loss.cost > kLeast * left[0])) return false;
-  const auto row = tried.begin() + static_cast<int64_t>(best) * rows.d;
-  swap = {loss.centroid, {row, row + rows.d}};
+  if (!(left[0] - left[static_cast<size_t>(best)] - loss.cost > kLeast * left[0])) return false;
+  std::copy_n(tried.begin() + best * rows.d, rows.d,
+              first.centroids.begin() + static_cast<int64_t>(loss.centroid) * rows.d);
+  ++first.swaps;
   return true;
+}
+
+void run_passes(RowBlocks& rows, std::span<FirstPass*> firsts, Env& env) {
+  std::vector<Drift> none;
+  std::vector<Labelling> models;
+  none.reserve(firsts.size());
+  for (const FirstPass* first : firsts) {
+    use_labels(rows, first->set, env);
+    clear_labels(rows, env);
+    const CentroidsView view = view_of(*first, rows.d);
+    models.push_back({view, &none.emplace_back(view.k), first->set});
+  }
+  std::vector<PassResult> passes = assign_rows(rows, models, env);
+  for (size_t i = 0; i < firsts.size(); ++i) firsts[i]->pass = std::move(passes[i]);
 }
 
 }  // namespace
 
-FirstPass first_pass(RowBlocks& rows, std::vector<float> start, uint64_t seed, uint32_t restart, Env& env) {
-  FirstPass first{.centroids = std::move(start), .pass = {}, .swaps = 0};
-  const int k = static_cast<int>(first.centroids.size() / static_cast<size_t>(rows.d));
-  for (;;) {
-    const Drift none(k);
-    clear_labels(rows, env);
-    first.pass = assign_rows(rows, {first.centroids.data(), k, rows.d}, &none, env);
-    Swap swap;
-    if (k < 2 || first.swaps == kMostSwaps || !find_swap(rows, first, seed, restart, env, swap)) return first;
-    std::copy(swap.row.begin(), swap.row.end(), first.centroids.begin() + static_cast<int64_t>(swap.centroid) * rows.d);
-    ++first.swaps;
+void run_first_passes(std::span<FirstPass> firsts, RowBlocks& rows, uint64_t seed, Env& env) {
+  std::vector<FirstPass*> open;
+  for (FirstPass& first : firsts) open.push_back(&first);
+  while (!open.empty()) {
+    run_passes(rows, open, env);
+    std::erase_if(open, [&](const FirstPass* first) {
+      return first->swaps == kMostSwaps || first->centroids.size() == static_cast<size_t>(rows.d);
+    });
+    if (open.empty()) return;
+    const std::vector<std::vector<float>> tried = candidates(rows, open, seed, env);
+    const std::vector<std::vector<double>> left = potentials(rows, open, tried, env);
+    std::vector<FirstPass*> swapped;
+    for (size_t i = 0; i < open.size(); ++i)
+      if (swap_best(rows, tried[i], left[i], *open[i])) swapped.push_back(open[i]);
+    open = std::move(swapped);
   }
 }
 

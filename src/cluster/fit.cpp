@@ -36,38 +36,85 @@ void order_by_count(Clustering& clustering) {
   permute(clustering.rows, order, 1);
 }
 
-void begin_stage(int k, int64_t restart, int64_t restarts, const ClusterSpec& spec, Env& env) {
-  std::string name = "k-means, k = " + std::to_string(k);
-  if (restarts > 1) name += ", start " + std::to_string(restart + 1) + " of " + std::to_string(restarts);
-  env.progress.stage(name, spec.max_iterations, "iterations");
+LloydSpec loop_of(const ClusterSpec& spec) {
+  return {.stop = spec.stop,
+          .tolerance = spec.tolerance,
+          .max_iterations = spec.max_iterations,
+          .spherical = algorithm_facts()[static_cast<size_t>(spec.algorithm)].unit_rows};
 }
 
 /// The best of full runs, one a restart.
-Clustering best_of_all(RowBlocks& rows, int k, std::span<const Int128> squares, const ClusterSpec& spec,
-                       const LloydSpec& loop, Env& env) {
+Clustering best_of_all(RowBlocks& rows, int k, const Starts& starts, const ClusterSpec& spec, Env& env) {
   Clustering best;
   for (int64_t restart = 0; restart < spec.restarts; ++restart) {
-    begin_stage(k, restart, spec.restarts, spec, env);
-    std::vector<float> drawn = drawn_start(rows, k, spec, static_cast<uint32_t>(restart), env);
-    Clustering clustering = lloyd(rows, squares, std::move(drawn), loop, env);
+    std::string name = "k-means, k = " + std::to_string(k);
+    if (spec.restarts > 1) name += ", start " + std::to_string(restart + 1) + " of " + std::to_string(spec.restarts);
+    env.progress.stage(name, spec.max_iterations, "iterations");
+    LloydRun run(rows, starts.squares, drawn_start(rows, k, spec, static_cast<uint32_t>(restart), env), loop_of(spec),
+                 LloydRun::End::settled);
+    use_labels(rows, 0, env);
+    clear_labels(rows, env);
+    run_together({&run, 1}, rows, env);
+    Clustering clustering = run.result();
     clustering.restart = static_cast<int>(restart);
     if (restart == 0 || clustering.inertia < best.inertia) best = std::move(clustering);
   }
   return best;
 }
 
-/// The full run of the start that won the race.
-Clustering run_winner(RowBlocks& rows, StartRace::Start start, std::span<const Int128> squares, const ClusterSpec& spec,
-                      const LloydSpec& loop, Env& env) {
-  const int k = static_cast<int>(start.centroids.size() / static_cast<size_t>(rows.d));
-  begin_stage(k, 0, 1, spec, env);
-  FirstPass first = first_pass(rows, std::move(start.centroids), static_cast<uint64_t>(spec.seed),
-                               static_cast<uint32_t>(start.restart), env);
-  Clustering clustering = lloyd(rows, squares, std::move(first.centroids), loop, env, &first.pass);
-  clustering.restart = start.restart;
-  clustering.start_rows = start.rows;
-  clustering.far_starts = first.swaps;
-  return clustering;
+/// One fit of a group, from its start.
+struct Fitting {
+  size_t place;  ///< in the group; also its label set
+  const FitStart* start;
+};
+
+/// Runs in lockstep: first passes and far rows of starts found on a sample, then Lloyd.
+void fit_in_lockstep(RowBlocks& rows, const std::vector<Fitting>& fittings, const Starts& starts,
+                     const ClusterSpec& spec, std::vector<Clustering>& out, Env& env) {
+  std::vector<FirstPass> firsts;
+  for (const Fitting& fitting : fittings)
+    if (!fitting.start->given)
+      firsts.push_back({.centroids = fitting.start->centroids,
+                        .restart = static_cast<uint32_t>(fitting.start->restart),
+                        .set = static_cast<int>(fitting.place)});
+  run_first_passes(firsts, rows, static_cast<uint64_t>(spec.seed), env);
+
+  std::vector<LloydRun> runs;
+  runs.reserve(fittings.size());  // passes refer to their runs
+  size_t next = 0;
+  for (const Fitting& fitting : fittings) {
+    const bool raced = !fitting.start->given;
+    const int set = static_cast<int>(fitting.place);
+    runs.emplace_back(rows, starts.squares, raced ? firsts[next].centroids : fitting.start->centroids, loop_of(spec),
+                      LloydRun::End::settled, set);
+    if (raced) {
+      runs.back().take(firsts[next++].pass, rows, env);
+    } else {
+      use_labels(rows, set, env);
+      clear_labels(rows, env);
+    }
+  }
+  run_together(runs, rows, env);
+  next = 0;
+  for (size_t i = 0; i < fittings.size(); ++i) {
+    Clustering& result = out[fittings[i].place] = runs[i].result();
+    result.restart = fittings[i].start->restart;
+    result.start_rows = fittings[i].start->rows;
+    if (!fittings[i].start->given) result.far_starts = firsts[next++].swaps;
+  }
+}
+
+void refuse_too_many(RowBlocks& rows, std::span<const int> ks, Env& env) {
+  const int64_t distinct = count_distinct_rows(rows, *std::max_element(ks.begin(), ks.end()), env);
+  for (const int k : ks)
+    if (distinct < k) throw_too_few_distinct(k, distinct);
+}
+
+FitStart given_start(RowBlocks& rows, int k, const ClusterSpec& spec, std::vector<float> given) {
+  if (given.size() != static_cast<size_t>(k) * static_cast<size_t>(rows.d))
+    throw Error(ErrorKind::internal, {.what = "starting centroids are not k x d"});
+  if (loop_of(spec).spherical) make_unit(given, rows.d);
+  return {.k = k, .centroids = std::move(given), .given = true};
 }
 
 }  // namespace
@@ -87,28 +134,45 @@ void throw_too_few_distinct(int64_t k, int64_t distinct) {
                                  .hint = "Lower k, or cluster by more columns."});
 }
 
-Clustering fit(RowBlocks& rows, int k, const ClusterSpec& spec, const std::vector<float>& start, Env& env) {
-  const LloydSpec loop{.stop = spec.stop,
-                       .tolerance = spec.tolerance,
-                       .max_iterations = spec.max_iterations,
-                       .spherical = algorithm_facts()[static_cast<size_t>(spec.algorithm)].unit_rows};
-  const int64_t distinct = count_distinct_rows(rows, k, env);
-  if (distinct < k) throw_too_few_distinct(k, distinct);
-  const std::vector<Int128> squares = square_sums(rows, env);
-  if (!start.empty()) {
-    if (start.size() != static_cast<size_t>(k) * static_cast<size_t>(rows.d))
-      throw Error(ErrorKind::internal, {.what = "starting centroids are not k x d"});
-    std::vector<float> own = start;
-    if (loop.spherical) make_unit(own, rows.d);
-    begin_stage(k, 0, 1, spec, env);
-    return lloyd(rows, squares, std::move(own), loop, env);
+Starts find_starts(RowBlocks& rows, std::span<const int> ks, const ClusterSpec& spec, const std::vector<float>& given,
+                   Env& env) {
+  refuse_too_many(rows, ks, env);
+  Starts starts{.squares = square_sums(rows, env), .each = {}};
+  if (!given.empty()) {
+    starts.each.push_back(given_start(rows, ks[0], spec, given));
+    return starts;
   }
-  std::optional<StartRace::Start> raced;
-  if (spec.raced()) raced = StartRace(rows, k, spec, env).best(k);
-  Clustering best = raced ? run_winner(rows, std::move(*raced), squares, spec, loop, env)
-                          : best_of_all(rows, k, squares, spec, loop, env);
-  order_by_count(best);
-  return best;
+  StartRace race(rows, *std::max_element(ks.begin(), ks.end()), spec, env);
+  for (const int k : ks) starts.each.push_back(race.best(k));
+  return starts;
+}
+
+std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size_t first, size_t count,
+                                     const ClusterSpec& spec, Env& env) {
+  std::vector<Clustering> out(count);
+  std::vector<Fitting> fittings;
+  std::string name;
+  for (size_t i = 0; i < count; ++i) {
+    const FitStart& start = starts.each[first + i];
+    if (start.centroids.empty()) {
+      out[i] = best_of_all(rows, start.k, starts, spec, env);
+      continue;
+    }
+    fittings.push_back({i, &start});
+    name += (name.empty() ? "k-means, k = " : ", ") + std::to_string(start.k);
+  }
+  if (!fittings.empty()) {
+    env.progress.stage(name, spec.max_iterations * static_cast<int64_t>(fittings.size()), "iterations");
+    fit_in_lockstep(rows, fittings, starts, spec, out, env);
+  }
+  for (size_t i = 0; i < count; ++i)
+    if (!starts.each[first + i].given) order_by_count(out[i]);
+  return out;
+}
+
+Clustering fit(RowBlocks& rows, int k, const ClusterSpec& spec, const std::vector<float>& start, Env& env) {
+  const Starts starts = find_starts(rows, {&k, 1}, spec, start, env);
+  return std::move(fit_together(rows, starts, 0, 1, spec, env)[0]);
 }
 
 }  // namespace clientele

@@ -1,14 +1,10 @@
-// Lloyd's algorithm (S. P. Lloyd, "Least squares quantization in PCM", 1957, IEEE Trans. Inf. Theory 28, 1982): the one
-// loop.
 #include "lloyd.h"
 
 #include <cstdio>
 
 #include "centroids.h"
 #include "clientele/base/errors.h"
-#include "pass.h"
 #include "repair.h"
-#include "stop.h"
 
 namespace clientele {
 
@@ -67,33 +63,69 @@ void close(const RowBlocks& rows, Clustering& state) {
 
 }  // namespace
 
-Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
-                 Env& env, const PassResult* first) {
-  Clustering state = begin(rows, squares, std::move(start));
-  StopTest stop(spec, rows);
-  if (first == nullptr) clear_labels(rows, env);
-  Drift drift(state.k);
-  while (state.stopped_by.empty()) {
-    const bool at_hand = first != nullptr && state.history.empty();
-    const PassResult pass =
-        at_hand ? *first : assign_rows(rows, {state.centroids.data(), state.k, state.d}, &drift, env);
-    const bool same_sums = add_deltas(pass, state);
-    const double cost = inertia(rows, state);
-    std::vector<float> next = mean_centroids(rows, state, spec.spherical);
-    const Repair repair = repair_empty(rows, state, next, env);
-    state.history.push_back({.inertia = cost,
-                             .shift2 = squared_shift(state.centroids, next),
-                             .moved = pass.moved,
-                             .rechecked = pass.rechecked,
-                             .repaired = repair.changed});
-    drift.add(state.centroids, next, state.d);
-    state.centroids = std::move(next);
-    state.empty_left = repair.left;
-    state.stopped_by = stop.reason(state, same_sums);
-    report(rows, state, env.progress);
+LloydRun::LloydRun(const RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start,
+                   const LloydSpec& spec, End end, int set)
+    : spec_(spec),
+      stop_(spec, rows),
+      state_(begin(rows, squares, std::move(start))),
+      drift_(state_.k),
+      set_(set),
+      settles_(end == End::settled) {}
+
+void LloydRun::take(const PassResult& pass, RowBlocks& rows, Env& env) {
+  const bool same_sums = add_deltas(pass, state_);
+  if (!state_.stopped_by.empty()) {
+    state_.settled = done_ = true;
+  } else {
+    update(rows, pass.moved, pass.rechecked, same_sums, env);
+    state_.settled = state_.stopped_by == "strict";
+    done_ = !state_.stopped_by.empty() && (state_.settled || !settles_);
   }
-  close(rows, state);
-  return state;
+  if (done_) close(rows, state_);
+}
+
+void LloydRun::update(RowBlocks& rows, int64_t moved, int64_t rechecked, bool same_sums, Env& env) {
+  const double cost = inertia(rows, state_);
+  std::vector<float> next = mean_centroids(rows, state_, spec_.spherical);
+  use_labels(rows, set_, env);  // repair looks at them
+  const Repair repair = repair_empty(rows, state_, next, env);
+  state_.history.push_back({.inertia = cost,
+                            .shift2 = squared_shift(state_.centroids, next),
+                            .moved = moved,
+                            .rechecked = rechecked,
+                            .repaired = repair.changed});
+  drift_.add(state_.centroids, next, state_.d);
+  state_.centroids = std::move(next);
+  state_.empty_left = repair.left;
+  state_.stopped_by = stop_.reason(state_, same_sums);
+  report(rows, state_, env.progress);
+}
+
+Clustering LloydRun::result() {
+  return std::move(state_);
+}
+
+void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
+  for (;;) {
+    std::vector<LloydRun*> open;
+    std::vector<Labelling> models;
+    for (LloydRun& run : runs) {
+      if (run.done()) continue;
+      open.push_back(&run);
+      models.push_back(run.next());
+    }
+    if (open.empty()) return;
+    const std::vector<PassResult> passes = assign_rows(rows, models, env);
+    for (size_t i = 0; i < open.size(); ++i) open[i]->take(passes[i], rows, env);
+  }
+}
+
+Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
+                 Env& env) {
+  LloydRun run(rows, squares, std::move(start), spec, LloydRun::End::at_stop);
+  clear_labels(rows, env);
+  run_together({&run, 1}, rows, env);
+  return run.result();
 }
 
 Clustering lloyd(RowBlocks& rows, std::vector<float> start, const LloydSpec& spec, Env& env) {

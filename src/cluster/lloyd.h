@@ -1,18 +1,53 @@
+// Lloyd's algorithm (S. P. Lloyd, "Least squares quantization in PCM", 1957, IEEE Trans. Inf. Theory 28, 1982), pass by
+// pass, so that several runs can share each read of the rows.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "clientele/cluster/cluster.h"
+#include "pass.h"
+#include "stop.h"
 
 namespace clientele {
 
-/// lloyd() with Q_j at hand, so that restarts share it. first: null, or the pass from `start` that has just run (from
-/// cleared labels, with a Drift of no steps).
-Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
-                 Env& env, const PassResult* first = nullptr);
+class LloydRun {
+ public:
+  enum class End {
+    at_stop,  ///< sums and labels are those of the last round's pass
+    settled,  ///< one more pass finds those of the centroids that the last round left, unless they are the same
+  };
+  /// set: of the label slots, which must be cleared, or hold the labels of the pass from `start` that take() gets
+  /// first.
+  LloydRun(const RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
+           End end, int set = 0);
 
-/// Start number `restart` of spec.init.
-std::vector<float> drawn_start(RowBlocks& rows, int k, const ClusterSpec& spec, uint32_t restart, Env& env);
+  /// What the next pass labels to.
+  Labelling next() const { return {{state_.centroids.data(), state_.k, state_.d}, &drift_, set_}; }
+  /// Takes that pass' result.
+  void take(const PassResult& pass, RowBlocks& rows, Env& env);
+  bool done() const { return done_; }
+  const Clustering& state() const { return state_; }
+  /// Once done.
+  Clustering result();
+
+ private:
+  void update(RowBlocks& rows, int64_t moved, int64_t rechecked, bool same_sums, Env& env);
+
+  LloydSpec spec_;
+  StopTest stop_;
+  Clustering state_;
+  Drift drift_;
+  int set_;
+  bool settles_;
+  bool done_ = false;
+};
+
+/// Runs all to their ends, one pass of each in each read of the rows.
+void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env);
+
+/// lloyd() with Q_j at hand, so that restarts share it.
+Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
+                 Env& env);
 
 }  // namespace clientele

@@ -36,8 +36,30 @@ PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Dr
   return result;
 }
 
+std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> models, Env& env) {
+  AssignOps& ops = env.backend.assign_ops();
+  std::vector<std::unique_ptr<AssignPass>> passes;
+  for (const Labelling& model : models) passes.push_back(ops.start(model.centroids, rows.scales, model.drift));
+  rows.each([&](RowBlock& block) {
+    for (size_t i = 0; i < passes.size(); ++i) {
+      ops.use_labels(block, models[i].set);
+      passes[i]->add(block);
+    }
+  });
+  std::vector<PassResult> results;
+  for (const auto& pass : passes) {
+    results.push_back(pass->finish());
+    sum_over_ranks(results.back(), env.comm);
+  }
+  return results;
+}
+
 void clear_labels(RowBlocks& rows, Env& env) {
   rows.each([&](RowBlock& block) { env.backend.assign_ops().clear_labels(block); });
+}
+
+void use_labels(RowBlocks& rows, int set, Env& env) {
+  for (const auto& block : rows.blocks) env.backend.assign_ops().use_labels(*block, set);
 }
 
 }  // namespace clientele

@@ -1,4 +1,4 @@
-// One assignment pass over the rows of all ranks.
+// Assignment passes over the rows of all ranks.
 #pragma once
 
 #include "clientele/cluster/cluster.h"
@@ -8,6 +8,18 @@ namespace clientele {
 /// Labels every row (deltas against the label slots) and sums over ranks. drift: as AssignOps::start takes it.
 PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env);
 
+/// One model of a pass that serves several.
+struct Labelling {
+  CentroidsView centroids;
+  const Drift* drift = nullptr;
+  int set = 0;  ///< of label slots
+};
+
+/// A pass for each, all in one read of the rows.
+std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> models, Env& env);
+
 void clear_labels(RowBlocks& rows, Env& env);
+/// Of every block.
+void use_labels(RowBlocks& rows, int set, Env& env);
 
 }  // namespace clientele

@@ -16,11 +16,11 @@ bool any_tie(std::span<const float> margins, Comm& comm) {
   return ties[0] > 0;
 }
 
-/// Sums of the published labels. After strict convergence they are the fit's own, unless ties fell differently;
-/// otherwise one more pass finds them.
+/// Sums of the published labels. Those of a settled fit are its own, unless ties fell differently; otherwise one more
+/// pass finds them.
 void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out, Env& env) {
   if (clustering.sums.empty()) return;  // a saved model: its rows are scored, not summed
-  if (clustering.stopped_by == "strict" && !(clustering.reordered && any_tie(out.margin, env.comm))) {
+  if (clustering.settled && !(clustering.reordered && any_tie(out.margin, env.comm))) {
     out.sums = clustering.sums;
     out.counts = clustering.counts;
   } else {

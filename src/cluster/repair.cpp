@@ -1,13 +1,12 @@
 #include "repair.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace clientele {
 
-std::vector<FarRow> farthest_rows(RowBlocks& rows, const CentroidsView& centroids, int count, Env& env) {
-  std::vector<FarRow> own;
-  rows.each([&](RowBlock& block) { env.backend.assign_ops().far_rows(block, centroids, count, own); });
-  if (env.comm.size() == 1) return own;
+std::vector<FarRow> farthest_rows(std::vector<FarRow> own, int count, int d, Comm& comm) {
+  if (comm.size() == 1) return own;
 
   std::vector<double> d2;
   std::vector<int64_t> row;
@@ -17,13 +16,13 @@ std::vector<FarRow> farthest_rows(RowBlocks& rows, const CentroidsView& centroid
     row.push_back(far.row);
     values.insert(values.end(), far.values.begin(), far.values.end());
   }
-  d2 = env.comm.gather_all<double>(d2);
-  row = env.comm.gather_all<int64_t>(row);
-  values = env.comm.gather_all<float>(values);
+  d2 = comm.gather_all<double>(d2);
+  row = comm.gather_all<int64_t>(row);
+  values = comm.gather_all<float>(values);
   std::vector<FarRow> all(d2.size());
   for (size_t i = 0; i < all.size(); ++i) {
-    const auto begin = values.begin() + static_cast<int64_t>(i) * rows.d;
-    all[i] = {d2[i], row[i], {begin, begin + rows.d}};
+    const auto begin = values.begin() + static_cast<int64_t>(i) * d;
+    all[i] = {d2[i], row[i], {begin, begin + d}};
   }
   std::sort(all.begin(), all.end(),
             [](const FarRow& a, const FarRow& b) { return a.d2 != b.d2 ? a.d2 > b.d2 : a.row < b.row; });
@@ -43,7 +42,10 @@ Repair repair_empty(RowBlocks& rows, const Clustering& state, std::vector<float>
   if (empty.empty()) return {};
 
   const CentroidsView view{centroids.data(), state.k, state.d};
-  const std::vector<FarRow> candidates = farthest_rows(rows, view, static_cast<int>(empty.size()), env);
+  const int count = static_cast<int>(empty.size());
+  std::vector<FarRow> own;
+  rows.each([&](RowBlock& block) { env.backend.assign_ops().far_rows(block, view, count, own); });
+  const std::vector<FarRow> candidates = farthest_rows(std::move(own), count, rows.d, env.comm);
   Repair repair;
   repair.left = static_cast<int64_t>(empty.size() - std::min(empty.size(), candidates.size()));
   for (size_t i = 0; i < std::min(empty.size(), candidates.size()); ++i) {

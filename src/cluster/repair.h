@@ -12,9 +12,8 @@ struct Repair {
   int64_t left = 0;     ///< segments that stayed empty for want of a candidate
 };
 
-/// The `count` rows of positive weight farthest from the centroid of their label slot, over all ranks: d2 descending,
-/// row ascending, equal rows once, d2 = 0 never. One canonical pass.
-std::vector<FarRow> farthest_rows(RowBlocks& rows, const CentroidsView& centroids, int count, Env& env);
+/// The `count` rows farthest from their centroid over all ranks, from what AssignOps::far_rows left on each.
+std::vector<FarRow> farthest_rows(std::vector<FarRow> own, int count, int d, Comm& comm);
 
 /// Gives each segment of `state` without weight, ascending, the row that is farthest from the updated centroid of its
 /// segment (next candidates: next segments). One canonical pass, only when a segment is empty. Changes `centroids` (the

@@ -13,8 +13,8 @@ namespace {
 constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
 constexpr int64_t kHeatShare = 8;        // the first sample is this part of the larger one
 constexpr int64_t kFinalistShare = 4;    // one in so many starts runs on the larger sample
-constexpr double kHeatGain = 1e-3, kFinalGain = 1e-4;
-constexpr int64_t kHeatIterations = 20, kFinalIterations = 100;
+constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
+constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
 
 int64_t final_rows(int k, const ClusterSpec& spec) {
   return std::max(kRowsPerSegment * k, spec.start_rows);
@@ -35,7 +35,10 @@ LloydSpec loop(const ClusterSpec& spec, double gain, int64_t iterations) {
 }  // namespace
 
 StartRace::StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& env)
-    : rows_(rows), spec_(spec), env_(env), own_{env.pool, env.backend, *alone_, silent_, 0, env.piece_rows, {}} {
+    : rows_(rows),
+      spec_(spec),
+      env_(env),
+      own_{.pool = env.pool, .backend = env.backend, .comm = *alone_, .progress = silent_, .warnings = {}} {
   if (!spec.raced() || rows.total_rows <= heat_rows(1, spec)) return;
   drawn_ = draw_start_sample(rows, final_rows(most_k, spec), static_cast<uint64_t>(spec.seed), env);
 }
@@ -46,39 +49,39 @@ RowBlocks& StartRace::sample(int64_t count) {
   return samples_.emplace(count, sample_blocks(drawn_, count, rows_, own_)).first->second;
 }
 
-std::vector<StartRace::Start> StartRace::heat(RowBlocks& rows, int k) {
+std::vector<FitStart> StartRace::heat(RowBlocks& rows, int k) {
   const std::vector<Int128> squares = square_sums(rows, own_);
   const LloydSpec rounds = loop(spec_, kHeatGain, kHeatIterations);
-  std::vector<std::pair<double, Start>> ran;
+  std::vector<std::pair<double, FitStart>> ran;
   for (int64_t restart = 0; restart < spec_.restarts; ++restart) {
     Clustering one =
         lloyd(rows, squares, drawn_start(rows, k, spec_, static_cast<uint32_t>(restart), own_), rounds, own_);
-    ran.push_back({one.inertia, {std::move(one.centroids), static_cast<int>(restart)}});
+    ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = static_cast<int>(restart)}});
     env_.progress.advance(1);
   }
   std::stable_sort(ran.begin(), ran.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   ran.resize((ran.size() + kFinalistShare - 1) / kFinalistShare);
-  std::vector<Start> finalists;
+  std::vector<FitStart> finalists;
   for (auto& [inertia, start] : ran) finalists.push_back(std::move(start));
   return finalists;
 }
 
-std::optional<StartRace::Start> StartRace::best(int k) {
-  if (drawn_.row.empty() || rows_.total_rows <= heat_rows(k, spec_)) return {};
+FitStart StartRace::best(int k) {
+  FitStart best{.k = k};
+  if (drawn_.row.empty() || rows_.total_rows <= heat_rows(k, spec_)) return best;
   RowBlocks& first = sample(heat_rows(k, spec_));
-  if (count_distinct_rows(first, k, own_) < k) return {};
+  if (count_distinct_rows(first, k, own_) < k) return best;
   env_.progress.stage("starts, k = " + std::to_string(k), spec_.restarts, "starts");
-  std::vector<Start> finalists = heat(first, k);
+  std::vector<FitStart> finalists = heat(first, k);
   RowBlocks& rows = sample(final_rows(k, spec_));
   const std::vector<Int128> squares = square_sums(rows, own_);
   const LloydSpec rounds = loop(spec_, kFinalGain, kFinalIterations);
-  std::optional<Start> best;
   double least = 0;
-  for (Start& start : finalists) {
+  for (FitStart& start : finalists) {
     Clustering one = lloyd(rows, squares, std::move(start.centroids), rounds, own_);
-    if (best && (one.inertia > least || (one.inertia == least && start.restart > best->restart))) continue;
+    if (best.rows > 0 && (one.inertia > least || (one.inertia == least && start.restart > best.restart))) continue;
     least = one.inertia;
-    best = Start{std::move(one.centroids), start.restart, rows.rows};
+    best = {.k = k, .centroids = std::move(one.centroids), .restart = start.restart, .rows = rows.rows};
   }
   return best;
 }

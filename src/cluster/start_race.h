@@ -6,29 +6,27 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "clientele/cluster/cluster.h"
 
 namespace clientele {
+
+/// Start number `restart` of spec.init, on these rows.
+std::vector<float> drawn_start(RowBlocks& rows, int k, const ClusterSpec& spec, uint32_t restart, Env& env);
 
 class StartRace {
  public:
   /// Draws the sample for every k up to most_k. Collective. `rows` and `env` must outlive the race.
   StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& env);
 
-  struct Start {
-    std::vector<float> centroids;  ///< k x d
-    int restart = 0;
-    int64_t rows = 0;  ///< of the larger sample
-  };
-  /// The best start for k by the larger sample's inertia, ties by the lowest restart; the same on all ranks. Empty
-  /// where no sample can stand for the rows: there are hardly more of them, or it has fewer than k distinct ones.
-  std::optional<Start> best(int k);
+  /// The best start for k by the larger sample's inertia, ties by the lowest restart; the same on all ranks. Without
+  /// centroids where no sample can stand for the rows: there are hardly more of them, or it has fewer than k distinct
+  /// ones.
+  FitStart best(int k);
 
  private:
   RowBlocks& sample(int64_t count);
-  std::vector<Start> heat(RowBlocks& rows, int k);
+  std::vector<FitStart> heat(RowBlocks& rows, int k);
 
   RowBlocks& rows_;
   const ClusterSpec& spec_;

@@ -151,9 +151,9 @@ TEST(FarStarts, ATinyFarSegmentThatNoSampleHoldsIsFound) {
     const Clustering found = fit(rows, k, spec, {}, place.env);
     EXPECT_EQ(std::count(found.rows.begin(), found.rows.end(), 30), 1) << k;
     EXPECT_GT(found.far_starts, 0);
-    const auto start = StartRace(rows, k, spec, place.env).best(k);
-    ASSERT_TRUE(start.has_value());
-    const Clustering without = lloyd(rows, start->centroids, {.stop = spec.stop}, place.env);
+    const FitStart start = StartRace(rows, k, spec, place.env).best(k);
+    ASSERT_EQ(start.rows, 4000);
+    const Clustering without = lloyd(rows, start.centroids, {.stop = spec.stop}, place.env);
     EXPECT_LE(found.inertia, without.inertia);
     if (k > 5) continue;  // with centroids to spare Lloyd itself may reach it
     EXPECT_EQ(std::count(without.rows.begin(), without.rows.end(), 30), 0) << "the sample knew it anyway";
@@ -176,7 +176,8 @@ TEST(FarStarts, EachSwapLowersThePotential) {
     Workplace place;
     RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
     const std::vector<float> start = seed_random(rows, 6, seed, 0, place.env);
-    const FirstPass first = first_pass(rows, start, seed, 0, place.env);
+    FirstPass first{.centroids = start};
+    run_first_passes({&first, 1}, rows, seed, place.env);
     const std::vector<Int128> squares = square_sums(rows, place.env);
     const Clustering before = lloyd(rows, start, {.max_iterations = 1}, place.env);
     const double after = exact_inertia(rows, squares, first.centroids, 6, first.pass.sums, first.pass.counts);
@@ -200,13 +201,68 @@ TEST(FarStarts, AreTheSameForAnyNumberOfRanks) {
   for (const int ranks : {1, 2, 4})
     on_ranks(ranks, {.threads = ranks, .block_rows = 65536}, [&](Env& env) {
       RowBlocks rows = blocks_of(matrix, Space::as_is, env);
-      FirstPass first = first_pass(rows, seed_random(rows, 6, 9, 0, env), 9, 0, env);
+      FirstPass first{.centroids = seed_random(rows, 6, 9, 0, env)};
+      run_first_passes({&first, 1}, rows, 9, env);
       if (env.comm.rank() == ranks - 1) found[static_cast<size_t>(ranks)] = std::move(first);
     });
   EXPECT_GT(found[1].swaps, 0);
   for (const size_t ranks : {2u, 4u}) {
     EXPECT_EQ(found[ranks].centroids, found[1].centroids);
     EXPECT_EQ(found[ranks].swaps, found[1].swaps);
+  }
+}
+
+void expect_same(const Clustering& a, const Clustering& b) {
+  EXPECT_EQ(a.centroids, b.centroids);
+  EXPECT_EQ(a.counts, b.counts);
+  EXPECT_EQ(a.inertia, b.inertia);
+  EXPECT_EQ(a.iterations, b.iterations);
+  EXPECT_EQ(a.restart, b.restart);
+  EXPECT_EQ(a.stopped_by, b.stopped_by);
+  EXPECT_EQ(a.far_starts, b.far_starts);
+  ASSERT_EQ(a.history.size(), b.history.size());
+  for (size_t i = 0; i < a.history.size(); ++i) EXPECT_EQ(a.history[i].inertia, b.history[i].inertia);
+}
+
+TEST(FitTogether, GivesEachFitItsOwnBytes) {
+  const Matrix matrix = with_far_segment(30, 300, small_sample());
+  const std::vector<int> ks = {1, 2, 3, 5, 6, 9};
+  for (const StopRule stop : {StopRule::strict, StopRule::inertia}) {
+    ClusterSpec spec = small_sample();
+    spec.stop = stop;
+    spec.tolerance = 1e-3;
+    Workplace place({.threads = 2, .simd = SimdLevel::automatic, .block_rows = 0});
+    RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
+    const Starts starts = find_starts(rows, ks, spec, {}, place.env);
+    const std::vector<Clustering> together = fit_together(rows, starts, 0, ks.size(), spec, place.env);
+    const std::vector<Clustering> some = fit_together(rows, starts, 2, 2, spec, place.env);
+    expect_same(some[0], together[2]);
+    expect_same(some[1], together[3]);
+    for (size_t i = 0; i < ks.size(); ++i) {
+      SCOPED_TRACE(ks[i]);
+      RowBlocks fresh = blocks_of(matrix, Space::centred, place.env);
+      expect_same(together[i], fit(fresh, ks[i], spec, {}, place.env));
+    }
+  }
+}
+
+TEST(FitTogether, FullRunsStandBesideRacedOnes) {
+  // With k = 300 the smallest sample is all there is.
+  const Matrix matrix = mixture(15000, 2, 5, 6, 75);
+  const std::vector<int> ks = {4, 300, 5};
+  ClusterSpec spec = small_sample();
+  spec.restarts = 2;
+  spec.max_iterations = 3;
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
+  const Starts starts = find_starts(rows, ks, spec, {}, place.env);
+  const std::vector<Clustering> together = fit_together(rows, starts, 0, 3, spec, place.env);
+  EXPECT_EQ(together[0].start_rows, 4000);
+  EXPECT_EQ(together[1].start_rows, 0);
+  for (size_t i = 0; i < ks.size(); ++i) {
+    SCOPED_TRACE(ks[i]);
+    RowBlocks fresh = blocks_of(matrix, Space::centred, place.env);
+    expect_same(together[i], fit(fresh, ks[i], spec, {}, place.env));
   }
 }
 

@@ -60,7 +60,7 @@ struct Clustering {
   int k = 0;
   int d = 0;
   std::vector<float> centroids;     ///< k x d
-  std::vector<WideSum> sums;        ///< k x d, of the fit's last pass
+  std::vector<WideSum> sums;        ///< k x d, of the last pass
   std::vector<int64_t> counts;      ///< k, sum of m
   std::vector<int64_t> rows;        ///< k, rows
   std::vector<Int128> square_sums;  ///< d: Q_j, of all ranks
@@ -70,6 +70,7 @@ struct Clustering {
   bool converged = false;
   bool reordered = false;     ///< segments stand in another order than the last pass saw them in: exact ties, which
                               ///< the lowest index wins, may fall differently in publish()
+  bool settled = false;       ///< sums, counts and rows are of the labels to `centroids`, not of the pass before
   std::string stopped_by;     ///< "strict", "shift", ..., "max_iterations", "cycle"
   int restart = 0;            ///< which one won
   int64_t start_rows = 0;     ///< of the sample that the start was found on; 0: all rows, or a given start
@@ -100,6 +101,29 @@ struct LloydSpec {
 };
 /// The one loop (Lloyd 1957/1982), from given centroids to a Clustering whose segments are still in start order.
 Clustering lloyd(RowBlocks& rows, std::vector<float> start, const LloydSpec& spec, Env& env);
+
+/// How the fit of one k begins.
+struct FitStart {
+  int k = 0;
+  std::vector<float> centroids = {};  ///< k x d; empty: none was raced, and each restart is a full run
+  int restart = 0;                    ///< that won the race
+  int64_t rows = 0;                   ///< of the sample it was raced on
+  bool given = false;
+};
+
+/// What the fits of several k share.
+struct Starts {
+  std::vector<Int128> squares;  ///< Q_j of all rows
+  std::vector<FitStart> each;   ///< one a k, in their order
+};
+/// Races the starts of every k on one sample. given: centroids (k x d) for the only k, or empty. Throws Error{input} if
+/// a k exceeds the number of distinct rows.
+Starts find_starts(RowBlocks& rows, std::span<const int> ks, const ClusterSpec& spec, const std::vector<float>& given,
+                   Env& env);
+/// The fits of starts [first, first + count), side by side: each read of the rows serves all of them. Each has the
+/// bytes that fit() gives it. With more than one, fit first + i works on label set i (AssignOps::use_labels).
+std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size_t first, size_t count,
+                                     const ClusterSpec& spec, Env& env);
 
 /// All restarts for one k, the best ordered for publication. start: given or warm centroids (k x d), or empty.
 /// Throws Error{input} if k exceeds the number of distinct rows.

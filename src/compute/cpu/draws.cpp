@@ -108,19 +108,24 @@ void append_sample(const Cpu& cpu, const CpuRows& rows, const RandomKey& key, ui
         own.row.push_back(rows.first_row() + first + i);
         own.bits.push_back(bits[i]);
         own.weight.push_back(rows.weight(first + i));
-        own.values.resize(own.values.size() + static_cast<size_t>(rows.d()));
-        rows.copy_row(first + i, own.values.data() + own.values.size() - rows.d());
       }
     });
   });
+  // Values go to their place at once: they are most of the memory.
   const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  for (SampledRows& own : pieces) {
+  std::vector<size_t> begins = {sample.row.size()};
+  for (const SampledRows& own : pieces) {
     append(sample.row, own.row);
     append(sample.bits, own.bits);
     append(sample.weight, own.weight);
-    append(sample.values, own.values);
-    own = SampledRows();
+    begins.push_back(sample.row.size());
   }
+  const size_t d = static_cast<size_t>(rows.d());
+  sample.values.resize(sample.row.size() * d);
+  cpu.pool.parallel_for(static_cast<int64_t>(pieces.size()), [&](int64_t piece, int) {
+    for (size_t i = begins[static_cast<size_t>(piece)]; i < begins[static_cast<size_t>(piece) + 1]; ++i)
+      rows.copy_row(sample.row[i] - rows.first_row(), sample.values.data() + i * d);
+  });
 }
 
 }  // namespace clientele

@@ -107,6 +107,12 @@ class CpuSampleOps final : public SampleOps {
   /// m * min(min_d2, D) of the rows from `row` on (a multiple of 16), each to its lane.
   static void add_terms(const CpuRows& rows, int64_t row, std::span<const double> d2, Lanes& lanes) {
     const double* least = rows.min_d2() + row;
+    if (!rows.weighted() && row % kLanes == 0 && d2.size() == kChunkRows) {  // whole groups of lanes
+      for (size_t i = 0; i < kChunkRows; i += kLanes)
+        for (size_t lane = 0; lane < kLanes; ++lane)
+          lanes.lane[lane] += potential_term(1, least[i + lane], d2[i + lane]);
+      return;
+    }
     for (size_t i = 0; i < d2.size(); ++i)
       lanes.lane[(static_cast<size_t>(row) + i) % kLanes] +=
           potential_term(rows.weight(row + static_cast<int64_t>(i)), least[i], d2[i]);
