@@ -5,9 +5,11 @@ namespace clientele {
 Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vector<float>& start,
                     const ClusterSpec& cluster, const JudgeSpec& judge_spec, Env& env) {
   Sweep sweep;
-  for (const int k : ks) {
+  const Starts starts = find_starts(blocks, ks, cluster, start, env);
+  for (size_t i = 0; i < ks.size(); ++i) {
+    const int k = ks[i];
     Candidate candidate;
-    candidate.clustering = fit(blocks, k, cluster, start, env);
+    candidate.clustering = std::move(fit_together(blocks, starts, i, 1, cluster, env)[0]);
     env.progress.stage("publish, k = " + std::to_string(k), 0, "");
     sweep.published = Published();  // the last one's rows go before the next one's come
     sweep.published = publish(blocks, candidate.clustering, env);

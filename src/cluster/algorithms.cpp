@@ -17,6 +17,61 @@ const std::vector<AlgorithmFacts>& algorithm_facts() {
   return facts;
 }
 
+namespace {
+
+void visit_start(ClusterSpec& spec, SpecVisitor& v) {
+  v.field(
+      {.name = "init",
+       .help = "Start. kmeans++: greedy k-means++ and Lloyd on a sample of cluster.start_rows rows, the best of all "
+               "restarts there run on all rows, where rows far from every centroid may still replace one; fewer "
+               "rows than an eighth of that are a sample themselves, and each restart a full run. kmeans++_full: "
+               "greedy k-means++ on all rows, each restart a full run (slow; for comparison with other programs). "
+               "random: like kmeans++, from k random rows of the sample. FILE:/dataset: k x d centroids in "
+               "normalised space. A model file: warm start. The model.h5 of the output folder itself may be named "
+               "once there is one: each run then goes on from the last."},
+      spec.init);
+  v.field({.name = "restarts",
+           .help = "Starts tried unless the start is given; the best inertia wins, ties by the lowest restart. On a "
+                   "sample (kmeans++ and random) many cost little.",
+           .low = 1,
+           .high = 10000},
+          spec.restarts);
+  v.field({.name = "start_rows",
+           .help = "Rows of the sample for kmeans++ and random; at least 64 for each segment are taken.",
+           .low = 1,
+           .high = 1e9},
+          spec.start_rows);
+  v.field({.name = "seed", .help = "Seed of every random draw of the job.", .low = 0, .high = 9007199254740991.0},
+          spec.seed);
+}
+
+void visit_stop(ClusterSpec& spec, SpecVisitor& v) {
+  v.choice_of(
+      {.name = "stop",
+       .help =
+           "When to stop. inertia: each of the last three rounds lowered the inertia by no more than tolerance x "
+           "inertia (the default: within 0.1 % of strict on the project's benchmarks, in a fraction of the rounds); "
+           "strict: the sums of all segments are unchanged, so that no further round could change anything; moved: "
+           "the share of rows that changed segment in the last round <= tolerance; shift: squared shift of all "
+           "centroids <= tolerance x mean variance of the features (scikit-learn's rule). Strict convergence ends "
+           "every one of them. The result reports the last round's gain.",
+       .choices = {"strict", "shift", "inertia", "moved"}},
+      spec.stop);
+  v.field({.name = "tolerance",
+           .help = "Threshold of the stop rule; without meaning for strict. The default suits inertia; scikit-learn's "
+                   "for shift is 1e-4.",
+           .low = 0,
+           .high = 1},
+          spec.tolerance);
+  v.field({.name = "max_iterations",
+           .help = "Iterations after which a run stops, converged or not.",
+           .low = 1,
+           .high = 1e6},
+          spec.max_iterations);
+}
+
+}  // namespace
+
 void ClusterSpec::visit(SpecVisitor& v) {
   std::vector<std::string> names;
   std::string help = "Clustering algorithm.";
@@ -31,52 +86,8 @@ void ClusterSpec::visit(SpecVisitor& v) {
            .low = 1,
            .high = 100000},
           k);
-  v.field(
-      {.name = "init",
-       .help = "Start. kmeans++: greedy k-means++ and Lloyd on a sample of cluster.start_rows rows, the best of all "
-               "restarts there run on all rows, where rows far from every centroid may still replace one; fewer "
-               "rows than an eighth of that are a sample themselves, and each restart a full run. kmeans++_full: "
-               "greedy k-means++ on all rows, each restart a full run (slow; for comparison with other programs). "
-               "random: like kmeans++, from k random rows of the sample. FILE:/dataset: k x d centroids in "
-               "normalised space. A model file: warm start. The model.h5 of the output folder itself may be named "
-               "once there is one: each run then goes on from the last."},
-      init);
-  v.field({.name = "restarts",
-           .help = "Starts tried unless the start is given; the best inertia wins, ties by the lowest restart. On a "
-                   "sample (kmeans++ and random) many cost little.",
-           .low = 1,
-           .high = 10000},
-          restarts);
-  v.field({.name = "start_rows",
-           .help = "Rows of the sample for kmeans++ and random; at least 64 for each segment are taken.",
-           .low = 1,
-           .high = 1e9},
-          start_rows);
-  v.field({.name = "seed", .help = "Seed of every random draw of the job.", .low = 0, .high = 9007199254740991.0},
-          seed);
-  v.choice_of(
-      {.name = "stop",
-       .help =
-           "When to stop. inertia: each of the last three rounds lowered the inertia by no more than tolerance x "
-           "inertia (the default: within 0.1 % of strict on the project's benchmarks, in a fraction of the rounds); "
-           "strict: the sums of all segments are unchanged, so that no further round could change anything; moved: "
-           "the share of rows that changed segment in the last round <= tolerance; shift: squared shift of all "
-           "centroids <= tolerance x mean variance of the features (scikit-learn's rule). Strict convergence ends "
-           "every one of them. The result reports the last round's gain.",
-       .choices = {"strict", "shift", "inertia", "moved"}},
-      stop);
-  v.field({.name = "tolerance",
-           .help = "Threshold of the stop rule; without meaning for strict. The default suits inertia; scikit-learn's "
-                   "for shift is "
-                   "1e-4.",
-           .low = 0,
-           .high = 1},
-          tolerance);
-  v.field({.name = "max_iterations",
-           .help = "Iterations after which a run stops, converged or not.",
-           .low = 1,
-           .high = 1e6},
-          max_iterations);
+  visit_start(*this, v);
+  visit_stop(*this, v);
 }
 
 }  // namespace clientele
