@@ -4,6 +4,7 @@
 #include "launch.h"
 #include "moved_sums.h"
 #include "nearest.h"
+#include "tensor.h"
 
 namespace clientele::gpu {
 
@@ -12,15 +13,7 @@ namespace {
 /// One thread a row: next = the certified label, or kUncertain.
 __global__ void __launch_bounds__(kRowThreads) screen_rows(RowsView rows, CentroidsOnDevice centroids) {
   for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
-    const float* x = rows.row(r);
-    const float length = row_length(x, centroids);
-    int32_t label = kUncertain;
-    if (length <= kScreenReach) {
-      const Shortlist found = screen_row(x, length, centroids);
-      const bool certified = found.second_bound - found.first_bound > screen_gap(centroids.bounds[found.first], length);
-      if (certified) label = found.first;
-    }
-    rows.next[r] = label;
+    rows.next[r] = screened_label(rows.row(r), centroids);
   }
 }
 
@@ -58,8 +51,11 @@ class CudaAssignPass : public AssignPass {
         choice_(choice),
         centroids_(device, centroids),
         sums_(device, centroids.k, centroids.d, scales) {
-    if (paths.fused) fused_.emplace(device, centroids.k, centroids.d);
-    if (paths.fused && paths.bounds && choice.bounded(drift, centroids.k)) drift_.emplace(device, *drift);
+    if (centroids.k >= paths.tensor_from && tensor_takes(centroids.d))
+      tensor_.emplace(device, centroids);
+    else if (paths.fused)
+      fused_.emplace(device, centroids.k, centroids.d);
+    if (fused_ && paths.bounds && choice.bounded(drift, centroids.k)) drift_.emplace(device, *drift);
   }
 
   void add(RowBlock& block) override {
@@ -106,7 +102,12 @@ class CudaAssignPass : public AssignPass {
     scanned_ += rows.rows();
     rows.set_has_bounds(false);
     const Grid grid{device_.grid(rows.rows(), kRowThreads), 1, kRowThreads};
-    launch(device_, "screening rows", grid, screen_rows, rows.view(), centroids_.view());
+    if (tensor_) {
+      tensor_->screen(rows);
+      tensor_->screen_again(rows, centroids_.view());
+    } else {
+      launch(device_, "screening rows", grid, screen_rows, rows.view(), centroids_.view());
+    }
     launch(device_, "rechecking rows", grid, recheck_rows, rows.view(), centroids_.view(), sums_.view().rechecked);
     sums_.add_moved(rows);
   }
@@ -115,7 +116,8 @@ class CudaAssignPass : public AssignPass {
   BoundsChoice& choice_;
   ScreenedCentroids centroids_;
   MovedSums sums_;
-  std::optional<FusedPass> fused_;
+  std::optional<FusedPass> fused_;  ///< as far as it takes the rows
+  std::optional<TensorScreen> tensor_;
   std::optional<UploadedDrift> drift_;  ///< of a bounded pass
   int64_t rows_ = 0;                    ///< of all blocks
   int64_t scanned_ = 0;                 ///< of blocks that were labelled whole

@@ -30,7 +30,7 @@ __host__ __device__ constexpr int64_t table_words(int k, int d, bool plain) {
 
 /// A warp takes tile after tile. kPlain needs in_shared, and at most kPlainSumRows rows a block.
 template <bool kPlain>
-__global__ void __launch_bounds__(kSumThreads)
+__global__ void __launch_bounds__(kSumThreads, 1)
     add_moved_rows(RowsView rows, const double* scales, SumsView totals, bool in_shared) {
   SumsView sums = totals;
   if (in_shared) {

@@ -59,6 +59,15 @@ __device__ inline Shortlist screen_row(const float* x, float length, const Centr
   return found;
 }
 
+/// The label that the float32 screen certifies, or kUncertain.
+__device__ inline int32_t screened_label(const float* x, const CentroidsOnDevice& centroids) {
+  const float length = row_length(x, centroids);
+  if (!(length <= kScreenReach)) return kUncertain;
+  const Shortlist found = screen_row(x, length, centroids);
+  const bool certified = found.second_bound - found.first_bound > screen_gap(centroids.bounds[found.first], length);
+  return certified ? found.first : kUncertain;
+}
+
 /// A candidate of the canonical scan; less is nearer, ties by lowest index.
 struct Near {
   double d2 = HUGE_VAL;

@@ -5,12 +5,14 @@
 #include <memory>
 
 #include "clientele/compute/backend.h"
+#include "tuning.h"
 
 namespace clientele::gpu {
 
 struct Paths {
-  bool fused = true;   ///< one pass over the rows where the model fits shared memory, else separate ones
-  bool bounds = true;  ///< skip rows that provably keep their label
+  bool fused = true;              ///< one pass over the rows where the model fits shared memory, else separate ones
+  bool bounds = true;             ///< skip rows that provably keep their label
+  int tensor_from = kTensorFrom;  ///< segments from which on rows are screened on tensor cores
 };
 
 /// make_cuda_backend with these ways only; for tests and benchmarks.

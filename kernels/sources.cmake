@@ -20,4 +20,7 @@ set(cuda_sources
   silhouettes.cu
   smallest_keys.cu
   sorting.cu
-  square_sums.cu)
+  square_sums.cu
+  tensor.cu
+  tensor_model.cu
+  tensor_probe.cu)

@@ -36,7 +36,11 @@ inline constexpr int kBoundedWarps[] = {8, 4, 2, 1};  ///< of a block of the bou
 /// looked at. Not measured on a GPU; gpu.md 3 asks for 0.40.
 inline constexpr double kMostMoving = 0.10;
 inline constexpr double kMostActive = 0.40;
-inline constexpr int kFirstWait = 4;  ///< full passes before bounds are tried again; doubles each time
+inline constexpr int kFirstWait = 4;        ///< full passes before bounds are tried again; doubles each time
+inline constexpr int kTensorThreads = 128;  ///< screen on tensor cores; not measured
+/// Models of at least this many segments are screened on tensor cores. gpu.md asks for 180; NEVER (as it stands) until
+/// the accumulation's error has been measured on the card (exactness.md 4): gpu_bench prints it.
+inline constexpr int kTensorFrom = 0x7FFFFFFF;
 inline constexpr int64_t kLaneBytes = int64_t{512} << 20;  ///< lanes of canonical sums in global memory, at most
 inline constexpr int64_t kCopyBytes = int64_t{32} << 20;   ///< piece of a copy through scratch memory
 

@@ -1,12 +1,19 @@
-// The CUDA backend on device 0. Without a device the program says why and ends with 77, which CTest reports as skipped.
+// The CUDA backend on device 0, by every way it may take through an assignment pass. Without a device the program says
+// why and ends with 77, which CTest reports as skipped.
 #include <cstdio>
 
+#include "kernels/paths.h"
 #include "tests/contract/backend_contract.h"
 
 namespace clientele::contract {
 
 std::vector<Maker> contract_backends() {
-  return {{"cuda", [] { return Owned{nullptr, make_cuda_backend(0)}; }}};
+  const auto with = [](const gpu::Paths& paths) {
+    return [paths] { return Owned{nullptr, gpu::make_backend(0, paths)}; };
+  };
+  return {{"cuda", with({})},
+          {"separate_passes", with({.fused = false, .bounds = false})},
+          {"tensor_cores", with({.tensor_from = 2})}};
 }
 
 }  // namespace clientele::contract

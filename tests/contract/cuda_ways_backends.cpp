@@ -8,7 +8,7 @@ std::vector<Maker> contract_backends() {
   const auto with = [](const gpu::Paths& paths) {
     return [paths] { return Owned{nullptr, gpu::make_backend(0, paths)}; };
   };
-  return {{"separate_passes", with({.fused = false, .bounds = false})}};
+  return {{"separate_passes", with({.fused = false, .bounds = false})}, {"tensor_cores", with({.tensor_from = 2})}};
 }
 
 }  // namespace clientele::contract
