@@ -5,8 +5,10 @@ figures and clientele's belong to the same run. Prints one JSON object.
   python3 bench/gpu_peers.py [--rows 10000000] [--columns 32] [--k 20] [--rows-kind mixture|structureless]
 
 One figure a peer: milliseconds an iteration, from the difference of a long and a short run (so that start-up and compilation drop out), the
-median of several. Each peer's inertia after the long run, in double, says whether it did the same work. Peers that are absent are listed as
-absent, peers that fail with their error: neither is left out."""
+median of several. All get the same rows, the same starting centroids and a fixed number of iterations with every tolerance off. Before a peer is
+timed, its inertia after the long run, in double, is held against that of plain Lloyd on the host: a peer that is off by more than a thousandth did
+other work and is recorded as "different", with its time beside it. Peers that are absent are listed as absent, peers that fail with their error:
+neither is left out."""
 import argparse
 import importlib
 import json
@@ -16,6 +18,7 @@ import time
 import numpy as np
 
 SHORT, LONG, REPEATS = 2, 22, 5
+SAME = 1e-3  # relative difference of inertia up to which two results count as the same work
 
 
 def mix(x):
@@ -60,19 +63,19 @@ def inertia(x, centroids, piece=1 << 18):
 
 
 def per_iteration(run, synchronise):
-    """run(iterations) -> centroids on the host."""
+    """run(iterations) -> centroids on the host. Yields the centroids of a long run, then the time of an iteration."""
     def seconds(iterations):
         begin = time.perf_counter()
         centroids = run(iterations)
         synchronise()
         return time.perf_counter() - begin, centroids
-    seconds(SHORT)
+    yield seconds(LONG)[1]
     differences = []
     for _ in range(REPEATS):
         short, _ = seconds(SHORT)
-        long, centroids = seconds(LONG)
+        long, _ = seconds(LONG)
         differences.append((long - short) / (LONG - SHORT) * 1e3)
-    return statistics.median(differences), centroids
+    yield statistics.median(differences)
 
 
 def array_iterations(library, x, start, iterations, piece=1 << 20):
@@ -114,8 +117,19 @@ def flash_kmeans_peer(x, start):
     return per_iteration(run, torch.cuda.synchronize)
 
 
+def flashlib_peer(x, start):
+    import torch
+    from flashlib import flash_kmeans
+    rows, c = torch.from_numpy(x).cuda(), torch.from_numpy(start).cuda()
+
+    def run(iterations):
+        found = flash_kmeans(rows, len(c), max_iters=iterations, tol=0.0, init_centroids=c.clone())
+        return found[1].reshape(c.shape).float().cpu().numpy()
+    return per_iteration(run, torch.cuda.synchronize)
+
+
 def fastkmeans_peer(x, start):
-    """Draws its own starting rows: compare its time, not its inertia."""
+    """Draws its own starting rows, so that its inertia is another one."""
     import torch
     from fastkmeans import FastKMeans
 
@@ -144,6 +158,7 @@ PEERS = {
     "pytorch float32": ("torch", lambda x, c: torch_peer(x, c, False)),
     "pytorch tf32": ("torch", lambda x, c: torch_peer(x, c, True)),
     "flash-kmeans": ("flash_kmeans", flash_kmeans_peer),
+    "flashlib": ("flashlib", flashlib_peer),
     "fastkmeans": ("fastkmeans", fastkmeans_peer),
     "cupy": ("cupy", cupy_peer),
     "cuml": ("cuml", cuml_peer),
@@ -160,7 +175,8 @@ def main():
     parser.add_argument("--only", action="append", choices=PEERS, help="this peer (repeatable); default: all")
     arguments = parser.parse_args()
     x, start = make(arguments.rows, arguments.columns, arguments.k, arguments.k if arguments.rows_kind == "mixture" else 1)
-    record = {"n": arguments.rows, "d": arguments.columns, "k": arguments.k, "rows": arguments.rows_kind, "peers": {}}
+    record = {"n": arguments.rows, "d": arguments.columns, "k": arguments.k, "rows": arguments.rows_kind, "iterations": LONG,
+              "inertia": inertia(x, array_iterations(np, x, start, LONG)), "peers": {}}
     for name in arguments.only or PEERS:
         module, measure = PEERS[name]
         try:
@@ -169,9 +185,10 @@ def main():
             record["peers"][name] = {"absent": str(error)}
             continue
         try:
-            milliseconds, centroids = measure(x, start)
-            record["peers"][name] = {"version": getattr(library, "__version__", ""), "ms_per_iteration": milliseconds,
-                                     "inertia": inertia(x, centroids)}
+            steps = measure(x, start)
+            found = inertia(x, next(steps))
+            record["peers"][name] = {"version": getattr(library, "__version__", ""), "inertia": found,
+                                     "work": "same" if abs(found / record["inertia"] - 1) <= SAME else "different", "ms_per_iteration": next(steps)}
         except Exception as error:  # a peer's failure is a result
             record["peers"][name] = {"version": getattr(library, "__version__", ""), "failed": f"{type(error).__name__}: {error}"}
     print(json.dumps(record, indent=1))

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 folder=${1:-build/gpu-bundle/clientele-gpu}
 limit_mib=60
 build=build/gpu-bundle/build
-programs=(clientele backend_contract_cuda_test gpu_bench)
+programs=(clientele backend_contract_cuda_test tensor_cuda_test gpu_bench)
 
 # The old kind of run path also serves the libraries' own libraries.
 mkdir -p "$(dirname "$build")"

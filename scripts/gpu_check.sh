@@ -193,6 +193,7 @@ step_peers() {
   [ -n "$python" ] || { note "peers" skipped 0 "$(text "no Python with NumPy")"; return; }
   json_step "peers: 1e7 x 32, k = 20" "$python" "$peers" --rows 10000000 --columns 32 --k 20
   json_step "peers: 1e7 x 16, k = 64" "$python" "$peers" --rows 10000000 --columns 16 --k 64
+  json_step "peers: 1e7 x 64, k = 256" "$python" "$peers" --rows 10000000 --columns 64 --k 256
 }
 
 program clientele doctor --json >"$work/doctor.json" 2>"$work/output" || { cat "$work/output" >&2; exit 1; }
