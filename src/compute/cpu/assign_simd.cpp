@@ -80,10 +80,10 @@ HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, in
 /// kTiles tiles at once; only the first `rows` rows count. drift: null, or the rows' new expiries are wanted too.
 template <int kTiles>
 HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
-                            const DriftView* drift = nullptr, float* expiry = nullptr) {
+                            int64_t ahead, const DriftView* drift = nullptr, float* expiry = nullptr) {
   constexpr int V = kTiles * kTileVectors;
   Ranking<V, 1> r;
-  rank_tiles(tiles, job.screen, r);
+  rank_tiles(tiles, job.screen, r, ahead);
   for (int t = 0; t < kTiles; ++t) {
     const float* tile = tiles + int64_t{t} * kTileRows * job.screen.d;
     int32_t* slots = labels + t * kTileRows;
@@ -129,11 +129,11 @@ class Expired {
   void settle_all() {
     const int64_t* weights = weights_ == nullptr ? nullptr : weight_;
     if (filled_ == kRows) {
-      assign_step<kStepTiles>(job_, packed_.data(), filled_, label_, weights, &bounds_.drift, expiry_);
+      assign_step<kStepTiles>(job_, packed_.data(), filled_, label_, weights, 0, &bounds_.drift, expiry_);
     } else {
       for (int begin = 0; begin < filled_; begin += kTileRows)
         assign_step<1>(job_, packed_.data() + int64_t{begin} * tiles_.d, filled_ - begin, label_ + begin,
-                       weights == nullptr ? nullptr : weights + begin, &bounds_.drift, expiry_ + begin);
+                       weights == nullptr ? nullptr : weights + begin, 0, &bounds_.drift, expiry_ + begin);
     }
     for (int i = 0; i < filled_; ++i) put_back(i);
     filled_ = 0;
@@ -161,6 +161,12 @@ class Expired {
   float expiry_[kRows];
 };
 
+/// How far ahead of the tiles in work to prefetch: whole steps, 4 KiB at least.
+inline int64_t floats_ahead(int d) {
+  const int64_t step = int64_t{kStepTiles} * kTileRows * d;
+  return (1024 + step - 1) / step * step;
+}
+
 /// More expired rows of a tile than this, and the tile is cheaper labelled whole: gathering a row takes about 1.5 d
 /// steps, labelling it k d / (2 lanes).
 inline int most_gathered(int k) {
@@ -174,13 +180,14 @@ class SimdAssign final : public AssignKernels {
               const int64_t* weights, PassSums& sums) const override {
     Job job{screen, scales.data(), sums, {}};
     const int64_t tile_floats = int64_t{kTileRows} * tiles.d;
+    const int64_t ahead = floats_ahead(tiles.d);
     int64_t t = 0;
     for (; t + kStepTiles <= tiles.count; t += kStepTiles)
       assign_step<kStepTiles>(job, tiles.data + t * tile_floats, tiles.rows - t * kTileRows, labels + t * kTileRows,
-                              weights == nullptr ? nullptr : weights + t * kTileRows);
+                              weights == nullptr ? nullptr : weights + t * kTileRows, ahead);
     for (; t < tiles.count; ++t)
       assign_step<1>(job, tiles.data + t * tile_floats, tiles.rows - t * kTileRows, labels + t * kTileRows,
-                     weights == nullptr ? nullptr : weights + t * kTileRows);
+                     weights == nullptr ? nullptr : weights + t * kTileRows, ahead);
     sums.scanned += tiles.rows;
   }
 
@@ -189,6 +196,7 @@ class SimdAssign final : public AssignKernels {
     Job job{screen, scales.data(), sums, {}};
     Expired expired(job, tiles, labels, weights, bounds);
     const int most = most_gathered(screen.k);
+    const int64_t ahead = floats_ahead(tiles.d);
     for (int64_t t = 0; t < tiles.count; ++t) {
       if (bounds.drift.any_up < bounds.tile_expiry[t]) continue;
       const int64_t slot = t * kTileRows;
@@ -204,7 +212,7 @@ class SimdAssign final : public AssignKernels {
       }
       sums.scanned += std::popcount(valid & ~lanes);
       assign_step<1>(job, tiles.data + slot * tiles.d, rows, labels + slot,
-                     weights == nullptr ? nullptr : weights + slot, &bounds.drift, bounds.expiry + slot);
+                     weights == nullptr ? nullptr : weights + slot, ahead, &bounds.drift, bounds.expiry + slot);
       lanes = expired_bits(bounds.expiry + slot, labels + slot, bounds.drift, remaining) & valid;
       bounds.tile_expiry[t] = lanes != 0 ? 0 : tile_expiry_of(remaining, bounds.drift);
     }

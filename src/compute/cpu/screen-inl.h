@@ -1,5 +1,6 @@
 // The float32 screen of exactness.md 4: lower bounds of |c|^2/2 - x.c for a few vectors of rows against a group of
 // centroids held in registers, ranked per lane. No k-wide buffer is written and nothing crosses lanes.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "cpu_rows.h"
@@ -66,10 +67,11 @@ HWY_INLINE void rank_one(Floats lower, Indices index, int v, Ranking<V, kRunners
   r.best[v] = hn::Min(r.best[v], lower);
 }
 
-/// One group of NC centroids; kNorms: the first group of a tile, which also finds the rows' lengths.
+/// One group of NC centroids; kNorms: the first group of a tile, which also finds the rows' lengths and asks for the
+/// columns `ahead` floats further on: neither the memory's latency nor a page's end then stops the next tiles.
 template <int V, int kRunners, int NC, bool kNorms>
 HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen, const Screen::Group& group,
-                           Ranking<V, kRunners>& r) {
+                           int64_t ahead, Ranking<V, kRunners>& r) {
   const FloatTag df;
   const int64_t tile_floats = int64_t{kTileRows} * screen.d;
   Floats acc[NC][V];
@@ -83,8 +85,10 @@ HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen,
     Floats x[V];
     for (int v = 0; v < V; ++v)
       x[v] = hn::LoadU(df, column + v / kTileVectors * tile_floats + v % kTileVectors * kFloats);
-    if constexpr (kNorms)
+    if constexpr (kNorms) {
+      for (int t = 0; t < V / kTileVectors; ++t) hwy::Prefetch(column + t * tile_floats + ahead);
       for (int v = 0; v < V; ++v) norm[v] = hn::MulAdd(x[v], x[v], norm[v]);
+    }
     for (int c = 0; c < NC; ++c) {
       const auto coordinate = hn::Set(df, panel[c]);
       for (int v = 0; v < V; ++v) acc[c][v] = hn::MulAdd(x[v], coordinate, acc[c][v]);
@@ -101,28 +105,29 @@ HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen,
 
 template <int V, int kRunners, bool kNorms>
 HWY_INLINE void rank_sized(const float* tile, const Screen& screen, const Screen::Group& group,
-                           Ranking<V, kRunners>& r) {
+                           int64_t ahead, Ranking<V, kRunners>& r) {
   switch (group.size) {
     case 1:
-      return rank_group<V, kRunners, 1, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 1, kNorms>(tile, screen, group, ahead, r);
     case 2:
-      return rank_group<V, kRunners, 2, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 2, kNorms>(tile, screen, group, ahead, r);
     case 3:
-      return rank_group<V, kRunners, 3, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 3, kNorms>(tile, screen, group, ahead, r);
     case 4:
-      return rank_group<V, kRunners, 4, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 4, kNorms>(tile, screen, group, ahead, r);
     case 5:
-      return rank_group<V, kRunners, 5, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 5, kNorms>(tile, screen, group, ahead, r);
     default:
-      return rank_group<V, kRunners, 6, kNorms>(tile, screen, group, r);
+      return rank_group<V, kRunners, 6, kNorms>(tile, screen, group, ahead, r);
   }
 }
 
 template <int V, int kRunners>
-HWY_INLINE void rank_tiles(const float* tile, const Screen& screen, Ranking<V, kRunners>& r) {
+HWY_INLINE void rank_tiles(const float* tile, const Screen& screen, Ranking<V, kRunners>& r, int64_t ahead = 0) {
   clear(r);
-  rank_sized<V, kRunners, true>(tile, screen, screen.groups[0], r);
-  for (size_t g = 1; g < screen.groups.size(); ++g) rank_sized<V, kRunners, false>(tile, screen, screen.groups[g], r);
+  rank_sized<V, kRunners, true>(tile, screen, screen.groups[0], ahead, r);
+  for (size_t g = 1; g < screen.groups.size(); ++g)
+    rank_sized<V, kRunners, false>(tile, screen, screen.groups[g], 0, r);
 }
 
 /// Bits of vector `vector` of a tile where the mask holds.
