@@ -1,5 +1,6 @@
 #include "lloyd.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "centroids.h"
@@ -81,13 +82,16 @@ void LloydRun::take(const PassResult& pass, RowBlocks& rows, Env& env) {
     state_.settled = state_.stopped_by == "strict";
     done_ = !state_.stopped_by.empty() && (state_.settled || !settles_);
   }
-  if (done_) close(rows, state_);
+  if (!done_) return;
+  end_fit(rows, env);
+  close(rows, state_);
 }
 
 void LloydRun::update(RowBlocks& rows, int64_t moved, int64_t rechecked, bool same_sums, Env& env) {
   const double cost = inertia(rows, state_);
   std::vector<float> next = mean_centroids(rows, state_, spec_.spherical);
   use_labels(rows, set_, env);  // repair looks at them
+  if (std::find(state_.counts.begin(), state_.counts.end(), 0) != state_.counts.end()) end_fit(rows, env);
   const Repair repair = repair_empty(rows, state_, next, env);
   state_.history.push_back({.inertia = cost,
                             .shift2 = squared_shift(state_.centroids, next),

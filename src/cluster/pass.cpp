@@ -54,6 +54,10 @@ std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> 
   return results;
 }
 
+void end_fit(RowBlocks& rows, Env& env) {
+  rows.each([&](RowBlock& block) { env.backend.assign_ops().end_fit(block); });
+}
+
 void clear_labels(RowBlocks& rows, Env& env) {
   rows.each([&](RowBlock& block) { env.backend.assign_ops().clear_labels(block); });
 }

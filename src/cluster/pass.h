@@ -17,6 +17,8 @@ struct Labelling {
 
 /// A pass for each, all in one read of the rows.
 std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> models, Env& env);
+/// After the last pass with a drift, and before anything else looks at the rows. Another pass may follow.
+void end_fit(RowBlocks& rows, Env& env);
 
 void clear_labels(RowBlocks& rows, Env& env);
 /// Of every block.

@@ -24,7 +24,6 @@ double movement(const float* from, const float* to, int d) {
 
 void Drift::add(std::span<const float> from, std::span<const float> to, int d) {
   const size_t k = segment.size();
-  std::vector<double> moved(k);
   size_t largest = 0;
   for (size_t c = 0; c < k; ++c) {
     moved[c] = movement(from.data() + c * static_cast<size_t>(d), to.data() + c * static_cast<size_t>(d), d);

@@ -82,7 +82,10 @@ TEST_P(BackendContract, PassesThatMaySkipRowsEqualFullOnes) {
       pass->add(*bounded);
       const PassResult found = pass->finish();
       const PassResult expected = one_pass(backend(), *full, now, c.scales);
-      ASSERT_EQ(first_difference(labels_of(backend(), *bounded), labels_of(backend(), *full)), -1);
+      if (step % 3 == 2 || step == 9) {
+        backend().assign_ops().end_fit(*bounded);
+        ASSERT_EQ(first_difference(labels_of(backend(), *bounded), labels_of(backend(), *full)), -1);
+      }
       EXPECT_SAME_BYTES(values_of(found.sums), values_of(expected.sums));
       EXPECT_EQ(found.counts, expected.counts);
       EXPECT_EQ(found.moved, expected.moved);

@@ -145,6 +145,9 @@ class AssignOps {
   virtual void use_labels(RowBlock& rows, int set) = 0;
   /// Gives back the memory of all sets but the one in use, which becomes number 0.
   virtual void drop_other_labels(RowBlock& rows) = 0;
+  /// Ends a fit whose passes had a drift. Until then they may keep the rows in an order of their own, and nothing but
+  /// such passes may use them.
+  virtual void end_fit(RowBlock&) {}
   /// Label slots become -1.
   virtual void clear_labels(RowBlock& rows) = 0;
   virtual void copy_labels(const RowBlock& rows, std::span<int32_t> out) = 0;

@@ -12,11 +12,12 @@ namespace clientele {
 /// its segment while segment[own] < b + s. (The bound of Hamerly, "Making k-means even faster", SDM 2010, with the
 /// movements summed up so that a row's bound need not be rewritten in every pass.)
 struct Drift {
-  explicit Drift(int k) : segment(static_cast<size_t>(k)) {}
+  explicit Drift(int k) : moved(static_cast<size_t>(k)), segment(static_cast<size_t>(k)) {}
 
   /// The centroids moved: k x d, row-major, engine space.
   void add(std::span<const float> from, std::span<const float> to, int d);
 
+  std::vector<double> moved;    ///< k: how far each centroid moved in the last step
   std::vector<double> segment;  ///< k: own movement + the largest of the others'
   double any = 0;               ///< in each step at least what every segment[c] grew by
   int64_t steps = 0;

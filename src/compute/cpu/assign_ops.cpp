@@ -1,40 +1,84 @@
 // Lloyd's assignment pass: labels by screen, certificate and recheck; sums as integers of the rows that moved.
 #include <algorithm>
-#include <chrono>
 #include <cstring>
-#include <optional>
+#include <map>
 
 #include "bounds.h"
 #include "clientele/base/errors.h"
 #include "cpu_backend.h"
+#include "row_order.h"
 
 namespace clientele {
 namespace {
 
+/// body(first tile, tile count, worker) over the groups of row_order.h.
+template <class Body>
+void for_order_groups(ThreadPool& pool, const CpuRows& rows, const Body& body) {
+  const int64_t group = order_rows(rows.d()) / kTileRows;
+  pool.parallel_for((rows.tiles() + group - 1) / group, [&](int64_t index, int worker) {
+    const int64_t first = index * group;
+    body(first, std::min(group, rows.tiles() - first), worker);
+  });
+}
+
+/// What the passes of a fit keep from one to the next.
+struct Fit {
+  int64_t steps = -1;  ///< Drift::steps of the last pass
+  int64_t order = 0;   ///< the order of the rows that the sums began with
+  DriftSums sums;
+  BoundsChoice choice{1};
+
+  /// orders: counts the orders of all fits.
+  PassKind next(const Drift& drift, int k, int64_t& orders) {
+    const bool goes_on = steps >= 0 && drift.steps == steps + 1;
+    if (!goes_on) choice = BoundsChoice(k);
+    const PassKind kind = choice.next(drift.moved);
+    if (goes_on && kind != PassKind::ordering) {
+      sums.add(drift.moved);
+    } else {
+      sums.start(drift.moved);
+      order = ++orders;
+    }
+    steps = drift.steps;
+    return kind;
+  }
+};
+
+/// Of the fits whose passes take turns; a fit's drift names it.
+struct Fits {
+  std::map<const Drift*, Fit> of;
+  int64_t orders = 0;
+  std::vector<OrderScratch> scratch;  ///< one a worker, kept from pass to pass
+};
+
 class CpuAssignPass final : public AssignPass {
  public:
   CpuAssignPass(const Cpu& cpu, const CentroidsView& centroids, std::span<const double> scales, const Drift* drift,
-                BoundsChoice& choice)
-      : cpu_(cpu), screen_(centroids), scales_(scales.begin(), scales.end()), choice_(choice) {
-    if (choice.bounded(drift, centroids.k)) drift_.emplace(*drift);
-  }
+                Fits& fits)
+      : cpu_(cpu),
+        screen_(centroids),
+        scales_(scales.begin(), scales.end()),
+        fits_(fits),
+        fit_(drift == nullptr ? nullptr : &fits.of[drift]),
+        kind_(drift == nullptr ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)) {}
 
   void add(RowBlock& block) override {
-    const auto begin = std::chrono::steady_clock::now();
-    CpuRows& rows = cpu_rows(block);
+    CpuRows& rows = fit_ != nullptr ? cpu_rows_in_any_order(block) : cpu_rows(block);
     while (workers_.size() < static_cast<size_t>(cpu_.pool.threads()))
       workers_.emplace_back(screen_.k, screen_.d, rows.weighted());
-    renewed_ = renewed_ || !rows.has_bounds();
-    if (!drift_) rows.drop_bounds();
-    if (drift_ && !rows.has_bounds()) rows.start_bounds();
-    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
-      assign(rows, first, count, static_cast<size_t>(worker));
-    });
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    fits_.scratch.resize(workers_.size());
+    rows_ += rows.rows();
+    if (kind_ == PassKind::full)
+      assign_all(rows);
+    else if (kind_ == PassKind::bounded && rows.bounds_order() == fit_->order)
+      assign_expired(rows);
+    else
+      put_in_order(rows);
   }
 
   PassResult finish() override {
     PassResult result;
+    int64_t distances = 0;
     const size_t k = static_cast<size_t>(screen_.k);
     result.sums.resize(k * static_cast<size_t>(screen_.d));
     result.counts.resize(k);
@@ -49,31 +93,80 @@ class CpuAssignPass final : public AssignPass {
       result.moved += worker.moved;
       result.scanned += worker.scanned;
       result.rechecked += worker.rechecked;
+      distances += worker.distances;
     }
-    choice_.record(drift_.has_value(), renewed_, seconds_, result);
+    if (fit_ != nullptr) fit_->choice.record(kind_, result, distances, rows_, looked_, expiring_);
     return result;
   }
 
  private:
-  void assign(CpuRows& rows, int64_t first, int64_t count, size_t worker) {
-    const AssignKernels& kernels = cpu_.kernels.assign;
-    const Tiles tiles = tiles_of(rows, first, count);
-    int32_t* labels = rows.labels() + first * kTileRows;
-    const int64_t* weights = rows.weighted() ? rows.weights() + first * kTileRows : nullptr;
-    if (drift_)
-      kernels.assign_expired(screen_, tiles, scales_, labels, weights, drift_->view(rows, first), workers_[worker]);
-    else
-      kernels.assign(screen_, tiles, scales_, labels, weights, workers_[worker]);
+  void assign_all(CpuRows& rows) {
+    rows.drop_bounds();
+    int64_t begin = 0;
+    if (fit_ != nullptr && fit_->choice.probe_step() > 0 && looked_ == 0) begin = probe(rows);
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      const int64_t skip = std::clamp<int64_t>(begin - first, 0, count);
+      if (skip == count) return;
+      first += skip;
+      cpu_.kernels.assign.assign(screen_, tiles_of(rows, first, count - skip), scales_, labels(rows, first),
+                                 weights(rows, first), workers_[static_cast<size_t>(worker)]);
+    });
   }
 
+  void assign_expired(CpuRows& rows) {
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      cpu_.kernels.assign.assign_expired(screen_, tiles_of(rows, first, count), scales_, labels(rows, first),
+                                         weights(rows, first), fit_->sums.view(rows, first),
+                                         workers_[static_cast<size_t>(worker)]);
+    });
+  }
+
+  /// A full pass that finds every row's expiry and sorts the rows by it.
+  void put_in_order(CpuRows& rows) {
+    if (rows.order() == nullptr && rows.can_be_ordered()) {
+      rows.start_order();
+      for (int64_t i = 0; i < rows.rows(); ++i) rows.order()[i] = static_cast<uint16_t>(i % order_rows(rows.d()));
+    }
+    rows.start_bounds(fit_->order);
+    for_order_groups(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      OrderScratch& scratch = fits_.scratch[static_cast<size_t>(worker)];
+      find_slacks(rows, first, count, static_cast<size_t>(worker), scratch.slacks);
+      sort_group(rows, first, screen_.k, fit_->sums.view(), scratch);
+    });
+  }
+
+  void find_slacks(CpuRows& rows, int64_t first, int64_t count, size_t worker, std::vector<float>& slacks) {
+    const Tiles tiles = tiles_of(rows, first, count);
+    slacks.resize(static_cast<size_t>(count * kTileRows));
+    cpu_.kernels.assign.assign_with_slacks(screen_, tiles, scales_, labels(rows, first), weights(rows, first),
+                                           slacks.data(), workers_[worker]);
+    slacks.resize(static_cast<size_t>(tiles.rows));
+  }
+
+  /// Labels the first rows and counts those with little slack. Returns the number of tiles.
+  int64_t probe(CpuRows& rows) {
+    const int64_t count = std::min(kProbeTiles, rows.tiles());
+    std::vector<float> slacks;
+    find_slacks(rows, 0, count, 0, slacks);
+    looked_ = static_cast<int64_t>(slacks.size());
+    for (const float slack : slacks) expiring_ += static_cast<double>(slack) <= fit_->choice.probe_step() ? 1 : 0;
+    return count;
+  }
+
+  static int32_t* labels(CpuRows& rows, int64_t tile) { return rows.labels() + tile * kTileRows; }
+  static int64_t* weights(CpuRows& rows, int64_t tile) {
+    return rows.weighted() ? rows.weights() + tile * kTileRows : nullptr;
+  }
+
+  static constexpr int64_t kProbeTiles = 1024;
   const Cpu cpu_;
   const Screen screen_;
   const std::vector<double> scales_;
-  BoundsChoice& choice_;
-  std::optional<DriftTable> drift_;  ///< of a bounded pass
+  Fits& fits_;
+  Fit* const fit_;  ///< null for a pass that belongs to none
+  const PassKind kind_;
   std::vector<PassSums> workers_;
-  double seconds_ = 0;
-  bool renewed_ = false;  ///< a block had no bounds yet
+  int64_t rows_ = 0, looked_ = 0, expiring_ = 0;
 };
 
 class CpuAssignOps final : public AssignOps {
@@ -82,10 +175,22 @@ class CpuAssignOps final : public AssignOps {
 
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                     const Drift* drift) override {
-    return std::make_unique<CpuAssignPass>(cpu_, centroids, scales, drift, choice_);
+    return std::make_unique<CpuAssignPass>(cpu_, centroids, scales, drift, fits_);
   }
 
-  void use_labels(RowBlock& rows, int set) override { cpu_rows(rows).use_labels(set); }
+  void end_fit(RowBlock& block) override {
+    CpuRows& rows = cpu_rows_in_any_order(block);
+    if (rows.order() == nullptr) return;
+    rows.drop_bounds();
+    fits_.scratch.resize(static_cast<size_t>(cpu_.pool.threads()));
+    for_order_groups(cpu_.pool, rows, [&](int64_t first, int64_t, int worker) {
+      restore_group(rows, first, fits_.scratch[static_cast<size_t>(worker)]);
+    });
+    rows.end_order();
+    fits_.scratch.clear();
+  }
+
+  void use_labels(RowBlock& rows, int set) override { cpu_rows_in_any_order(rows).use_labels(set); }
   void drop_other_labels(RowBlock& rows) override { cpu_rows(rows).drop_other_labels(); }
 
   void clear_labels(RowBlock& block) override {
@@ -138,7 +243,7 @@ class CpuAssignOps final : public AssignOps {
   }
 
   const Cpu cpu_;
-  BoundsChoice choice_;
+  Fits fits_;
 };
 
 }  // namespace

@@ -20,16 +20,29 @@ class ScalarAssign final : public AssignKernels {
     sums.scanned += tiles.rows;
   }
 
-  void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
-                      const int64_t* weights, const BoundsView& bounds, PassSums& sums) const override {
+  void assign_with_slacks(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                          const int64_t* weights, float* slacks, PassSums& sums) const override {
     for (int64_t row = 0; row < tiles.rows; ++row) {
-      if (labels[row] >= 0 && bounds.drift.up[labels[row]] < bounds.expiry[row]) continue;
       const float* x = row_of(tiles, row);
       const Nearest found = rank(screen, x);
       move(x, scales, found.first, labels[row], weights == nullptr ? 1 : weights[row], sums);
-      const double slack = row_slack(found.first_d2, found.second_d2, screen.d);
-      bounds.expiry[row] = float_down((slack + static_cast<double>(bounds.drift.down[found.first])) * (1 - 0x1p-50));
-      ++sums.scanned;
+      slacks[row] = row_slack(found.first_d2, found.second_d2, screen.d);
+    }
+    sums.scanned += tiles.rows;
+  }
+
+  /// Against all centroids, whatever has expired.
+  void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                      const int64_t* weights, const BoundsView& bounds, PassSums& sums) const override {
+    float slacks[kTileRows];
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      if (bounds.expired(t) == 0) continue;
+      const int64_t slot = t * kTileRows;
+      const int64_t rows = std::min<int64_t>(kTileRows, tiles.rows - slot);
+      assign_with_slacks(screen, {tiles.data + slot * tiles.d, 1, rows, tiles.d}, scales, labels + slot,
+                         weights == nullptr ? nullptr : weights + slot, slacks, sums);
+      bounds.tiles[t] = tile_bound(slacks, labels + slot, static_cast<int>(rows), bounds.drift);
+      sums.distances += rows * screen.k;
     }
   }
 

@@ -15,6 +15,7 @@
 
 #include "bounds-inl.h"
 #include "distance-inl.h"
+#include "groups-inl.h"
 #include "moves-inl.h"
 #include "screen-inl.h"
 
@@ -77,13 +78,12 @@ HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, in
   }
 }
 
-/// kTiles tiles at once; only the first `rows` rows count. drift: null, or the rows' new expiries are wanted too.
+/// Labels kTiles ranked tiles, of which only the first `rows` rows count. slacks: null, or wanted too. Returns the
+/// uncertain rows of the last tile.
 template <int kTiles>
-HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
-                            int64_t ahead, const DriftView* drift = nullptr, float* expiry = nullptr) {
-  constexpr int V = kTiles * kTileVectors;
-  Ranking<V, 1> r;
-  rank_tiles(tiles, job.screen, r, ahead);
+HWY_INLINE uint32_t assign_ranked(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
+                                  const Ranking<kTiles * kTileVectors, 1>& r, float* slacks) {
+  uint32_t uncertain = 0;
   for (int t = 0; t < kTiles; ++t) {
     const float* tile = tiles + int64_t{t} * kTileRows * job.screen.d;
     int32_t* slots = labels + t * kTileRows;
@@ -92,74 +92,68 @@ HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t*
     alignas(64) int32_t found[kTileRows];
     for (int i = 0; i < kTileVectors; ++i)
       hn::StoreU(r.first_index[t * kTileVectors + i], IndexTag(), found + i * kFloats);
-    const uint32_t uncertain = uncertain_bits(job.screen, r, t * kTileVectors, r.best, r.second) & valid;
+    uncertain = uncertain_bits(job.screen, r, t * kTileVectors, r.best, r.second) & valid;
     if (HWY_UNLIKELY(uncertain != 0)) settle(job, tile, r, t * kTileVectors, uncertain, found);
-    if (drift != nullptr) renew_expiry(job.screen, r, t * kTileVectors, uncertain, *drift, expiry + t * kTileRows);
+    if (slacks != nullptr) find_slacks(job.screen, r, t * kTileVectors, uncertain, slacks + t * kTileRows);
     const uint32_t changed = changed_bits(found, slots) & valid;
     if (changed != 0)
       move_rows(job, tile, changed, found, slots, weights == nullptr ? nullptr : weights + t * kTileRows);
   }
+  return uncertain;
 }
 
-/// Rows whose bounds expired, gathered from their tiles until there are enough of them for a step.
-class Expired {
- public:
-  Expired(Job& job, const Tiles& tiles, int32_t* labels, const int64_t* weights, const BoundsView& bounds)
-      : job_(job),
-        tiles_(tiles),
-        labels_(labels),
-        weights_(weights),
-        bounds_(bounds),
-        packed_(static_cast<size_t>(kRows) * static_cast<size_t>(tiles.d)) {}
+/// kTiles tiles at once against all centroids.
+template <int kTiles>
+HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
+                            int64_t ahead, float* slacks) {
+  Ranking<kTiles * kTileVectors, 1> r;
+  rank_tiles(tiles, job.screen, r, ahead);
+  assign_ranked<kTiles>(job, tiles, rows, labels, weights, r, slacks);
+}
 
-  void gather(int64_t tile, uint32_t lanes) {
-    const float* from = tiles_.data + tile * kTileRows * tiles_.d;
-    for (; lanes != 0; lanes &= lanes - 1) {
-      const int lane = std::countr_zero(lanes);
-      const int64_t row = tile * kTileRows + lane;
-      float* to = packed_.data() + int64_t{filled_ / kTileRows} * kTileRows * tiles_.d + filled_ % kTileRows;
-      for (int j = 0; j < tiles_.d; ++j) to[j * kTileRows] = from[j * kTileRows + lane];
-      row_[filled_] = row;
-      label_[filled_] = labels_[row];
-      if (weights_ != nullptr) weight_[filled_] = weights_[row];
-      if (++filled_ == kRows) settle_all();
-    }
-  }
-
-  void settle_all() {
-    const int64_t* weights = weights_ == nullptr ? nullptr : weight_;
-    if (filled_ == kRows) {
-      assign_step<kStepTiles>(job_, packed_.data(), filled_, label_, weights, 0, &bounds_.drift, expiry_);
-    } else {
-      for (int begin = 0; begin < filled_; begin += kTileRows)
-        assign_step<1>(job_, packed_.data() + int64_t{begin} * tiles_.d, filled_ - begin, label_ + begin,
-                       weights == nullptr ? nullptr : weights + begin, 0, &bounds_.drift, expiry_ + begin);
-    }
-    for (int i = 0; i < filled_; ++i) put_back(i);
-    filled_ = 0;
-  }
-
- private:
-  void put_back(int i) {
-    const int64_t row = row_[i];
-    labels_[row] = label_[i];
-    bounds_.expiry[row] = expiry_[i];
-    float& tile = bounds_.tile_expiry[row / kTileRows];
-    tile = std::min(tile, tile_expiry_of(expiry_[i] - bounds_.drift.up[label_[i]], bounds_.drift));
-  }
-
-  static constexpr int kRows = kStepTiles * kTileRows;
-  Job& job_;
-  const Tiles& tiles_;
-  int32_t* labels_;
-  const int64_t* weights_;
-  const BoundsView& bounds_;
-  std::vector<float> packed_;
-  int filled_ = 0;
-  int64_t row_[kRows], weight_[kRows];
-  int32_t label_[kRows];
-  float expiry_[kRows];
+/// A tile of a bounded pass.
+struct OneTile {
+  const float* data;
+  int rows;
+  int32_t* labels;
+  const int64_t* weights;
+  int64_t ahead;
 };
+
+/// Ranks its own labels and the expired groups.
+HWY_INLINE void rank_expired(GroupRanks& ranks, const TileBound& bound, const DriftView& drift, uint32_t expired) {
+  int32_t own[2];
+  int count = 0;
+  for (const int32_t label : bound.labels)
+    if (label >= 0 && (expired >> drift.group_of[label] & 1) == 0) own[count++] = label;
+  ranks.rank_own(own, count);
+  for (int g = 0; g < drift.groups; ++g)
+    if ((expired >> g & 1) != 0) ranks.rank_group(drift, g);
+}
+
+/// The tile against the groups that its bound has expired for. Returns to how many centroids it was compared.
+HWY_NOINLINE int64_t assign_groups(Job& job, const OneTile& tile, const DriftView& drift, uint32_t expired,
+                                   TileBound& bound) {
+  const uint32_t every = (1u << drift.groups) - 1;
+  if (bound.labels[0] < 0) expired = every;  // whose labels are not known in short
+  GroupRanks ranks(tile.data, job.screen, tile.ahead);
+  rank_expired(ranks, bound, drift, expired);
+  int32_t before[kTileRows];
+  std::copy_n(tile.labels, tile.rows, before);
+  const uint32_t uncertain =
+      assign_ranked<1>(job, tile.data, tile.rows, tile.labels, tile.weights, ranks.all(), nullptr);
+  uint32_t left_groups = 0;  // a label that a row has left is an other now, which its group's bound left out
+  for (int i = 0; i < tile.rows; ++i)
+    if (before[i] != tile.labels[i]) left_groups |= 1u << drift.group_of[before[i]];
+  if (left_groups != 0 || expired == every) relabel(bound, tile.labels, tile.rows, drift);
+  for (int g = 0; g < drift.groups; ++g) {
+    if ((expired >> g & 1) != 0)
+      bound.expiry[g] = uncertain != 0 ? 0.0f : bound_end(bound, ranks.least_slack(g, tile.rows), g, drift);
+    else if ((left_groups >> g & 1) != 0)
+      bound.expiry[g] = 0;
+  }
+  return ranks.ranked();
+}
 
 /// How far ahead of the tiles in work to prefetch: whole steps, 4 KiB at least.
 inline int64_t floats_ahead(int d) {
@@ -167,56 +161,36 @@ inline int64_t floats_ahead(int d) {
   return (1024 + step - 1) / step * step;
 }
 
-/// More expired rows of a tile than this, and the tile is cheaper labelled whole: gathering a row takes about 1.5 d
-/// steps, labelling it k d / (2 lanes).
-inline int most_gathered(int k) {
-  const float label = static_cast<float>(k) / (2 * kFloats);
-  return std::min(kTileRows - 1, static_cast<int>(kTileRows * label / (1.5f + label)));
-}
-
 class SimdAssign final : public AssignKernels {
  public:
   void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
               const int64_t* weights, PassSums& sums) const override {
-    Job job{screen, scales.data(), sums, {}};
-    const int64_t tile_floats = int64_t{kTileRows} * tiles.d;
-    const int64_t ahead = floats_ahead(tiles.d);
-    int64_t t = 0;
-    for (; t + kStepTiles <= tiles.count; t += kStepTiles)
-      assign_step<kStepTiles>(job, tiles.data + t * tile_floats, tiles.rows - t * kTileRows, labels + t * kTileRows,
-                              weights == nullptr ? nullptr : weights + t * kTileRows, ahead);
-    for (; t < tiles.count; ++t)
-      assign_step<1>(job, tiles.data + t * tile_floats, tiles.rows - t * kTileRows, labels + t * kTileRows,
-                     weights == nullptr ? nullptr : weights + t * kTileRows, ahead);
-    sums.scanned += tiles.rows;
+    assign_all(screen, tiles, scales, labels, weights, nullptr, sums);
+  }
+
+  void assign_with_slacks(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                          const int64_t* weights, float* slacks, PassSums& sums) const override {
+    assign_all(screen, tiles, scales, labels, weights, slacks, sums);
   }
 
   void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                       const int64_t* weights, const BoundsView& bounds, PassSums& sums) const override {
     Job job{screen, scales.data(), sums, {}};
-    Expired expired(job, tiles, labels, weights, bounds);
-    const int most = most_gathered(screen.k);
-    const int64_t ahead = floats_ahead(tiles.d);
-    for (int64_t t = 0; t < tiles.count; ++t) {
-      if (bounds.drift.any_up < bounds.tile_expiry[t]) continue;
+    // Lists do without the screen's packing, and would leave out centroids beyond its reach.
+    const bool listed = bounds.drift.groups > 1 && !std::isinf(screen.widest.constant);
+    int64_t t = next_expired(bounds, 0, tiles.count);
+    while (t < tiles.count) {
+      const int64_t next = next_expired(bounds, t + 1, tiles.count);
       const int64_t slot = t * kTileRows;
-      const int64_t rows = tiles.rows - slot;
-      const uint32_t valid = rows >= kTileRows ? 0xFFFFu : (1u << rows) - 1;
-      float remaining = 0;
-      uint32_t lanes = expired_bits(bounds.expiry + slot, labels + slot, bounds.drift, remaining) & valid;
-      sums.scanned += std::popcount(lanes);
-      if (std::popcount(lanes) <= most) {
-        bounds.tile_expiry[t] = tile_expiry_of(remaining, bounds.drift);
-        expired.gather(t, lanes);
-        continue;
-      }
-      sums.scanned += std::popcount(valid & ~lanes);
-      assign_step<1>(job, tiles.data + slot * tiles.d, rows, labels + slot,
-                     weights == nullptr ? nullptr : weights + slot, ahead, &bounds.drift, bounds.expiry + slot);
-      lanes = expired_bits(bounds.expiry + slot, labels + slot, bounds.drift, remaining) & valid;
-      bounds.tile_expiry[t] = lanes != 0 ? 0 : tile_expiry_of(remaining, bounds.drift);
+      const OneTile tile{tiles.data + slot * tiles.d, static_cast<int>(std::min<int64_t>(kTileRows, tiles.rows - slot)),
+                         labels + slot, weights == nullptr ? nullptr : weights + slot,
+                         (std::min(next, tiles.count - 1) - t) * kTileRows * tiles.d};
+      const int64_t ranked = listed ? assign_groups(job, tile, bounds.drift, bounds.expired(t), bounds.tiles[t])
+                                    : assign_whole(job, tile, bounds.drift, bounds.tiles[t]);
+      sums.scanned += tile.rows;
+      sums.distances += tile.rows * ranked;
+      t = next;
     }
-    expired.settle_all();
   }
 
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {
@@ -227,6 +201,38 @@ class SimdAssign final : public AssignKernels {
   }
 
  private:
+  static void assign_all(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                         const int64_t* weights, float* slacks, PassSums& sums) {
+    Job job{screen, scales.data(), sums, {}};
+    const int64_t ahead = floats_ahead(tiles.d);
+    int64_t t = 0;
+    for (; t + kStepTiles <= tiles.count; t += kStepTiles)
+      step<kStepTiles>(job, tiles, t, labels, weights, ahead, slacks);
+    for (; t < tiles.count; ++t) step<1>(job, tiles, t, labels, weights, ahead, slacks);
+    sums.scanned += tiles.rows;
+  }
+
+  /// kTiles tiles from t on; labels, weights and slacks (may be null): slots of the first tile.
+  template <int kTiles>
+  static void step(Job& job, const Tiles& tiles, int64_t t, int32_t* labels, const int64_t* weights, int64_t ahead,
+                   float* slacks) {
+    assign_step<kTiles>(job, tiles.data + t * kTileRows * tiles.d, tiles.rows - t * kTileRows, labels + t * kTileRows,
+                        weights == nullptr ? nullptr : weights + t * kTileRows, ahead,
+                        slacks == nullptr ? nullptr : slacks + t * kTileRows);
+  }
+
+  static int64_t assign_whole(Job& job, const OneTile& tile, const DriftView& drift, TileBound& bound) {
+    float slacks[kTileRows];
+    assign_step<1>(job, tile.data, tile.rows, tile.labels, tile.weights, tile.ahead, slacks);
+    bound = tile_bound(slacks, tile.labels, tile.rows, drift);
+    return job.screen.k;
+  }
+
+  static int64_t next_expired(const BoundsView& bounds, int64_t t, int64_t end) {
+    while (t < end && bounds.expired(t) == 0) ++t;
+    return t;
+  }
+
   /// The best two lower bounds of kTiles tiles from t on where the third is certainly beyond both, canonically
   /// otherwise.
   template <int kTiles>

@@ -1,9 +1,9 @@
-// Bounds of bounds.h in Highway: which rows of a tile have expired, and new expiries from a ranking.
+// Bounds of bounds.h in Highway: slacks from a ranking.
 #include <hwy/highway.h>
 
-#include <algorithm>
+#include <bit>
 
-#include "kernels.h"
+#include "bounds.h"
 #include "screen-inl.h"
 
 #if defined(CLIENTELE_BOUNDS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -20,33 +20,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Makes up for a few roundings of positive float32 numbers, downwards.
-inline constexpr float kLess = 1 - 0x1p-20f;
-
-/// The expiry of a tile whose rows have at least `remaining` drift left, by Drift::any.
-HWY_INLINE float tile_expiry_of(float remaining, const DriftView& drift) {
-  return remaining > 0 ? (remaining * kLess + drift.any_down) * kLess : 0.0f;
-}
-
-/// Bit i: row i of the tile has expired. remaining: the least that the drift of a segment may still grow by before
-/// another row expires.
-HWY_INLINE uint32_t expired_bits(const float* expiry, const int32_t* labels, const DriftView& drift, float& remaining) {
-  const FloatTag df;
-  const IndexTag di;
-  auto least = hn::Set(df, HUGE_VALF);
-  uint32_t bits = 0;
-  for (int i = 0; i < kTileVectors; ++i) {
-    const auto label = hn::Max(hn::LoadU(di, labels + i * kFloats), hn::Zero(di));  // -1 in the padding
-    const auto limit = hn::LoadU(df, expiry + i * kFloats);
-    const auto now = hn::GatherIndex(df, drift.up, label);
-    const auto holds = hn::Lt(now, limit);
-    least = hn::Min(least, hn::IfThenElse(holds, hn::Sub(limit, now), hn::Set(df, HUGE_VALF)));
-    bits |= lane_bits(df, hn::Not(holds), i);
-  }
-  remaining = hn::GetLane(hn::MinOfLanes(df, least));
-  return bits;
-}
-
 /// At least |x|^2 + 2 v of rows with |x|^2 = norm2 (rounded up): a squared distance from a bound v of |c|^2/2 - x.c.
 HWY_INLINE Floats d2_above(Floats norm2, Floats v) {
   const FloatTag df;
@@ -54,30 +27,28 @@ HWY_INLINE Floats d2_above(Floats norm2, Floats v) {
   return hn::MulAdd(sum, hn::Set(df, 1 + 0x1p-20f), hn::Mul(norm2, hn::Set(df, 0x1p-19f)));
 }
 
-/// Expiries of a tile whose labels the screen certified; uncertain rows expire at once. With a and b upper and lower
-/// bounds of the screened values of the nearest and of all other centroids, (distance to others - own) is at least
-/// 2 (b - a) / (sqrt(|x|^2 + 2 a) + sqrt(|x|^2 + 2 b)) (exactness.md 4, Skip).
-template <int V>
-HWY_INLINE void renew_expiry(const Screen& screen, const Ranking<V, 1>& r, int v0, uint32_t uncertain,
-                             const DriftView& drift, float* expiry) {
+/// At most (distance to others - own) of rows: `lower` is a lower bound of the screened values of the others, `best` of
+/// the own centroid's, which the screen certified. With a and b upper and lower bounds of own and others it is at least
+/// 2 (b - a) / (sqrt(|x|^2 + 2 a) + sqrt(|x|^2 + 2 b)) (exactness.md 4, Skip). A NaN is no slack.
+HWY_INLINE Floats slack_of(const Screen& screen, Floats length, Floats best, Floats lower) {
   const FloatTag df;
   const auto rounding = hn::Set(df, static_cast<float>(screen.d + 4) * 0x1p-50f);
-  for (int i = 0; i < kTileVectors; ++i) {
-    const int v = v0 + i;
-    const auto gap = widest_gap(screen, r.length[v]);
-    const auto norm2 = hn::Mul(hn::Mul(r.length[v], r.length[v]), hn::Set(df, 1 + 0x1p-20f));
-    const auto roots =
-        hn::Add(hn::Sqrt(d2_above(norm2, hn::Add(r.best[v], gap))), hn::Sqrt(d2_above(norm2, r.second[v])));
-    const auto apart =
-        hn::Sub(hn::Mul(hn::Sub(r.second[v], r.best[v]), hn::Set(df, kLess)), hn::Mul(gap, hn::Set(df, 1 + 0x1p-20f)));
-    const auto slack =
-        hn::Sub(hn::Mul(hn::Div(hn::Add(apart, apart), roots), hn::Set(df, kLess)), hn::Mul(roots, rounding));
-    const auto begun = hn::GatherIndex(df, drift.down, r.first_index[v]);
-    const auto sum = hn::Mul(hn::Add(slack, begun), hn::Set(df, kLess));
-    // A NaN is no slack.
-    hn::StoreU(hn::IfThenElse(hn::Gt(slack, hn::Zero(df)), sum, hn::Zero(df)), df, expiry + i * kFloats);
-  }
-  for (; uncertain != 0; uncertain &= uncertain - 1) expiry[std::countr_zero(uncertain)] = 0;
+  const auto gap = widest_gap(screen, length);
+  const auto norm2 = hn::Mul(hn::Mul(length, length), hn::Set(df, 1 + 0x1p-20f));
+  const auto roots = hn::Add(hn::Sqrt(d2_above(norm2, hn::Add(best, gap))), hn::Sqrt(d2_above(norm2, lower)));
+  const auto apart =
+      hn::Sub(hn::Mul(hn::Sub(lower, best), hn::Set(df, kLess)), hn::Mul(gap, hn::Set(df, 1 + 0x1p-20f)));
+  const auto slack =
+      hn::Sub(hn::Mul(hn::Div(hn::Add(apart, apart), roots), hn::Set(df, kLess)), hn::Mul(roots, rounding));
+  return hn::IfThenElse(hn::Gt(slack, hn::Zero(df)), slack, hn::Zero(df));
+}
+
+/// Slacks of a tile whose labels the screen certified; uncertain rows have none.
+template <int V>
+HWY_INLINE void find_slacks(const Screen& screen, const Ranking<V, 1>& r, int v0, uint32_t uncertain, float* slacks) {
+  for (int i = 0; i < kTileVectors; ++i)
+    hn::StoreU(slack_of(screen, r.length[v0 + i], r.best[v0 + i], r.second[v0 + i]), FloatTag(), slacks + i * kFloats);
+  for (; uncertain != 0; uncertain &= uncertain - 1) slacks[std::countr_zero(uncertain)] = 0;
 }
 
 #endif  // HWY_NATIVE_FMA

@@ -1,5 +1,7 @@
 #include "bounds.h"
 
+#include <numeric>
+
 #include "clientele/compute/formulas.h"
 
 namespace clientele {
@@ -7,38 +9,119 @@ namespace {
 
 /// With more rows moving than this most bounds would expire at once.
 constexpr double kMostMoving = 0.10;
-constexpr int kFirstWait = 4;
+/// An order is worth its price where no more of the rows than this would expire in the next pass.
+constexpr double kMostExpiring = 0.5;
+/// Bounds are given up where more than this of a full pass's distances was needed.
+constexpr double kMostWork = 0.75;
+/// A new order that leaves more than this of the work came too early.
+constexpr double kLittleGain = 0.7;
+/// What an order costs beside a full pass: moving a row is worth about so many distances.
+constexpr double kOrderDistances = 60;
+/// The fastest centroids, the next ones, and so on; the last group takes the rest.
+constexpr int kGroupSizes[kDriftGroups - 1] = {4, 12, 36};
+constexpr int kLeastForGroups = 32;
+
+double up(double x) {
+  return std::nextafter(x, HUGE_VAL);
+}
 
 }  // namespace
 
-DriftTable::DriftTable(const Drift& drift) : any_up_(float_up(drift.any)), any_down_(float_down(drift.any)) {
-  for (const double segment : drift.segment) {
-    up_.push_back(float_up(segment));
-    down_.push_back(float_down(segment));
+void DriftSums::start(const std::vector<double>& moved) {
+  const int k = static_cast<int>(moved.size());
+  own_.assign(moved.size(), 0);
+  any_ = 0;
+  std::fill_n(group_, kDriftGroups, 0.0);
+  members_.resize(moved.size());
+  std::iota(members_.begin(), members_.end(), 0);
+  std::stable_sort(members_.begin(), members_.end(),
+                   [&](int32_t a, int32_t b) { return moved[static_cast<size_t>(a)] > moved[static_cast<size_t>(b)]; });
+  groups_ = 1;
+  if (k >= kLeastForGroups)
+    for (int end = 0; groups_ < kDriftGroups && end + 2 * kGroupSizes[groups_ - 1] <= k; ++groups_)
+      begin_[groups_] = end += kGroupSizes[groups_ - 1];
+  begin_[groups_] = k;
+  group_of_.resize(moved.size());
+  for (int g = 0; g < groups_; ++g)
+    for (int i = begin_[g]; i < begin_[g + 1]; ++i)
+      group_of_[static_cast<size_t>(members_[static_cast<size_t>(i)])] = static_cast<uint8_t>(g);
+  round();
+}
+
+void DriftSums::add(const std::vector<double>& moved) {
+  double farthest[kDriftGroups] = {};
+  for (size_t c = 0; c < moved.size(); ++c) {
+    own_[c] = up(own_[c] + moved[c]);
+    double& of_group = farthest[group_of_[c]];
+    of_group = std::max(of_group, moved[c]);
+  }
+  for (int g = 0; g < groups_; ++g) group_[g] = up(group_[g] + farthest[g]);
+  any_ = up(any_ + *std::max_element(farthest, farthest + kDriftGroups));
+  round();
+}
+
+void DriftSums::round() {
+  own_up_.resize(own_.size());
+  own_down_.resize(own_.size());
+  for (size_t c = 0; c < own_.size(); ++c) {
+    own_up_[c] = float_up(own_[c]);
+    own_down_[c] = float_down(own_[c]);
   }
 }
 
-bool BoundsChoice::bounded(const Drift* drift, int k) {
-  if (drift == nullptr || k == 1) return false;
-  if (drift->steps == 0) {  // a new fit
-    moved_share_ = 1;
-    full_seconds_ = 0;
-    wait_ = 0;
-    penalty_ = kFirstWait;
+DriftView DriftSums::view() const {
+  DriftView view{};
+  view.own_up = own_up_.data();
+  view.own_down = own_down_.data();
+  view.any_up = float_up(any_);
+  view.any_down = float_down(any_);
+  view.groups = groups_;
+  for (int g = 0; g < groups_; ++g) {
+    view.group_up[g] = float_up(group_[g]);
+    view.group_down[g] = float_down(group_[g]);
   }
-  return moved_share_ < kMostMoving && wait_ == 0;
+  std::copy_n(begin_, kDriftGroups + 1, view.begin);
+  view.members = members_.data();
+  view.group_of = group_of_.data();
+  return view;
 }
 
-void BoundsChoice::record(bool bounded, bool renewed, double seconds, const PassResult& pass) {
-  if (!bounded) {
-    moved_share_ = static_cast<double>(pass.moved) / static_cast<double>(pass.scanned + 1);
-    full_seconds_ = seconds;
-    if (wait_ > 0) --wait_;
-    return;
+BoundsChoice::BoundsChoice(int k) : k_(k), patience_(1 + kOrderDistances / k) {}
+
+PassKind BoundsChoice::next(const std::vector<double>& moved) {
+  probe_step_ = 0;
+  if (k_ == 1) return PassKind::full;
+  if (bounds_ && work_ > kMostWork) bounds_ = promising_ = false;
+  if (bounds_) return spent_ > patience_ ? PassKind::ordering : PassKind::bounded;
+  if (promising_) return PassKind::ordering;
+  if (moved_share_ >= kMostMoving) return PassKind::full;
+  // What the rows would have to outlast but for the fastest group, which is cheap to look at.
+  std::vector<double> sorted = moved;
+  std::sort(sorted.rbegin(), sorted.rend());
+  probe_step_ = 2 * sorted[k_ >= kLeastForGroups ? static_cast<size_t>(kGroupSizes[0]) : 0];
+  return PassKind::full;
+}
+
+void BoundsChoice::record(PassKind kind, const PassResult& pass, int64_t distances, int64_t rows, int64_t looked,
+                          int64_t expiring) {
+  const double all = static_cast<double>(rows) + 1;
+  moved_share_ = static_cast<double>(pass.moved) / all;
+  switch (kind) {
+    case PassKind::full:
+      promising_ = looked > 0 && static_cast<double>(expiring) < kMostExpiring * static_cast<double>(looked);
+      break;
+    case PassKind::ordering:
+      before_ = bounds_ ? work_ : 1;
+      bounds_ = fresh_ = true;
+      work_ = spent_ = 0;
+      break;
+    case PassKind::bounded:
+      work_ = static_cast<double>(distances) / (all * k_);
+      spent_ += work_;
+      if (fresh_ && work_ > kLittleGain * before_) patience_ *= 2;
+      fresh_ = false;
+      break;
   }
-  if (renewed || seconds <= full_seconds_) return;  // the first bounded pass finds all bounds: it says nothing
-  wait_ = penalty_;
-  penalty_ *= 2;
 }
 
 }  // namespace clientele

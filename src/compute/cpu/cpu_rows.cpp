@@ -10,6 +10,7 @@
 
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
+#include "kernels.h"
 
 namespace clientele {
 namespace {
@@ -109,30 +110,25 @@ void CpuRows::allocate_min_d2() {
 
 int64_t CpuRows::bounds_bytes(int64_t rows) {
   const size_t slots = slot_count(rows);
-  return static_cast<int64_t>((slots + slots / kTileRows) * sizeof(float));
+  return static_cast<int64_t>(slots / kTileRows * sizeof(TileBound) + slots * sizeof(uint16_t));
 }
 
-void CpuRows::start_bounds() {
-  const size_t slots = slot_count(rows_);
-  if (expiry_.bytes() == 0) {
-    expiry_ = PageBuffer(slots * sizeof(float), "bounds of the rows");
-    tile_expiry_ = PageBuffer(slots / kTileRows * sizeof(float), "bounds of the rows");
-  } else {
-    std::fill_n(expiry(), slots, 0.0f);
-    std::fill_n(tile_expiry(), slots / kTileRows, 0.0f);
-  }
-  has_bounds_ = true;
+void CpuRows::start_bounds(int64_t order) {
+  if (tile_bounds_.bytes() == 0)
+    tile_bounds_ = PageBuffer(static_cast<size_t>(tiles()) * sizeof(TileBound), "bounds of the rows");
+  bounds_order_ = order;
 }
 
 void CpuRows::exchange(LabelSet& set) {
   std::swap(labels_, set.labels);
-  std::swap(expiry_, set.expiry);
-  std::swap(tile_expiry_, set.tile_expiry);
-  std::swap(has_bounds_, set.has_bounds);
+  std::swap(tile_bounds_, set.tile_bounds);
+  std::swap(bounds_order_, set.bounds_order);
 }
 
 void CpuRows::use_labels(int set) {
   if (set == label_set_) return;
+  if (order() != nullptr)
+    throw Error(ErrorKind::internal, {.what = "labels were changed during a fit: end_fit has not been called"});
   const size_t most = static_cast<size_t>(std::max(set, label_set_)) + 1;
   if (label_sets_.size() < most) label_sets_.resize(most);
   exchange(label_sets_[static_cast<size_t>(label_set_)]);
@@ -148,14 +144,25 @@ void CpuRows::drop_other_labels() {
   label_set_ = 0;
 }
 
-CpuRows& cpu_rows(RowBlock& rows) {
+void CpuRows::start_order() {
+  if (order_.bytes() == 0) order_ = PageBuffer(slot_count(rows_) * sizeof(uint16_t), "order of the rows");
+  ordered_ = true;
+}
+
+CpuRows& cpu_rows_in_any_order(RowBlock& rows) {
   if (auto* own = dynamic_cast<CpuRows*>(&rows)) return *own;
   throw Error(ErrorKind::internal, {.what = "a block of rows of another backend reached the CPU backend"});
 }
 
+CpuRows& cpu_rows(RowBlock& rows) {
+  CpuRows& own = cpu_rows_in_any_order(rows);
+  if (own.order() != nullptr)
+    throw Error(ErrorKind::internal, {.what = "rows were used during a fit: end_fit has not been called"});
+  return own;
+}
+
 const CpuRows& cpu_rows(const RowBlock& rows) {
-  if (const auto* own = dynamic_cast<const CpuRows*>(&rows)) return *own;
-  throw Error(ErrorKind::internal, {.what = "a block of rows of another backend reached the CPU backend"});
+  return cpu_rows(const_cast<RowBlock&>(rows));  // which changes nothing
 }
 
 void require_block_start(const RowBlock& rows) {

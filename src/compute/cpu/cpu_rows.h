@@ -14,6 +14,8 @@ namespace clientele {
 
 inline constexpr int kTileRows = 16;
 
+struct TileBound;
+
 /// Zero-filled memory from the system, on huge pages where it is large. Move-only.
 class PageBuffer {
  public:
@@ -60,14 +62,22 @@ class CpuRows final : public RowBlock {
   double* min_d2() const { return min_d2_.as<double>(); }
   int64_t weight(int64_t row) const { return weighted_ ? weights()[row] : 1; }
 
-  /// Bounds of assignment passes (bounds.h): a row's label is proved while the drift of its segment is below expiry(),
-  /// a tile's labels while Drift::any is below tile_expiry(). Whoever writes labels without them calls drop_bounds().
-  float* expiry() const { return expiry_.as<float>(); }
-  float* tile_expiry() const { return tile_expiry_.as<float>(); }
-  bool has_bounds() const { return has_bounds_; }
-  /// Bounds that prove nothing yet.
-  void start_bounds();
-  void drop_bounds() { has_bounds_ = false; }
+  /// Bounds of the passes of one fit (bounds.h), one a tile. Whoever writes labels without them calls drop_bounds().
+  TileBound* tile_bounds() const { return tile_bounds_.as<TileBound>(); }
+  /// Which order of rows (Fit::order) they were found for; -1: none.
+  int64_t bounds_order() const { return bounds_order_; }
+  /// Room for bounds, which are to be filled.
+  void start_bounds(int64_t order);
+  void drop_bounds() { bounds_order_ = -1; }
+
+  /// While a fit's passes skip rows, each group of rows stands in an order of its own (row_order.h): slot i of a group
+  /// holds the row that is number order()[i] of it. Null where rows stand in their own order.
+  uint16_t* order() const { return ordered_ ? order_.as<uint16_t>() : nullptr; }
+  /// Rows with several sets of labels are left as they stand.
+  bool can_be_ordered() const { return label_sets_.empty(); }
+  /// Room for orders, which are to be filled.
+  void start_order();
+  void end_order() { ordered_ = false; }
   static int64_t bounds_bytes(int64_t rows);
 
   /// The slots of labels and bounds in use are one of several sets; a new one has labels -1.
@@ -83,8 +93,8 @@ class CpuRows final : public RowBlock {
  private:
   /// Slots of a set that is not in use.
   struct LabelSet {
-    PageBuffer labels, expiry, tile_expiry;
-    bool has_bounds = false;
+    PageBuffer labels, tile_bounds;
+    int64_t bounds_order = -1;
   };
   /// Exchanges the slots in use with those of a set.
   void exchange(LabelSet& set);
@@ -93,16 +103,20 @@ class CpuRows final : public RowBlock {
   PageBuffer labels_;
   PageBuffer weights_;
   PageBuffer min_d2_;
-  PageBuffer expiry_;
-  PageBuffer tile_expiry_;
-  bool has_bounds_ = false;
+  PageBuffer tile_bounds_;
+  PageBuffer order_;
+  int64_t bounds_order_ = -1;
+  bool ordered_ = false;
   std::vector<LabelSet> label_sets_;  ///< by number; that of the set in use holds nothing
   int label_set_ = 0;
 };
 
-/// The block as this backend's own. Throws Error{internal} for another backend's.
+/// The block as this backend's own, its rows in their own order. Throws Error{internal} for another backend's, and
+/// between a fit's first pass and its end_fit.
 CpuRows& cpu_rows(RowBlock& rows);
 const CpuRows& cpu_rows(const RowBlock& rows);
+/// The same in any order.
+CpuRows& cpu_rows_in_any_order(RowBlock& rows);
 /// Throws Error{internal} unless the block begins on a 65,536-row boundary, as canonical sums need.
 void require_block_start(const RowBlock& rows);
 

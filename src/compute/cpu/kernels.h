@@ -3,6 +3,7 @@
 // implementation in plain C++ and one in Highway, compiled once for each instruction set.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,20 +41,54 @@ struct PassSums {
   int64_t moved = 0;
   int64_t scanned = 0;
   int64_t rechecked = 0;
+  int64_t distances = 0;  ///< of rows to centroids, in bounded passes
 };
 
-/// The drift of one pass in float32, rounded both ways.
+/// Centroids are watched in groups, fast ones apart: those that moved most when the rows were put in order come first.
+inline constexpr int kDriftGroups = 4;
+
+/// How far centroids have moved since the rows were put in order, in float32, rounded both ways. See bounds.h.
 struct DriftView {
-  const float* up;    ///< k
-  const float* down;  ///< k
-  float any_up, any_down;
+  const float* own_up;  ///< k
+  const float* own_down;
+  float any_up, any_down;                                  ///< at least any centroid's
+  float group_up[kDriftGroups], group_down[kDriftGroups];  ///< at least any member's
+  int groups;
+  int begin[kDriftGroups + 1];  ///< group g is members[begin[g]] to members[begin[g + 1] - 1]
+  const int32_t* members;       ///< k
+  const uint8_t* group_of;      ///< k
 };
 
-/// A worker's view of the bounds of some tiles. See bounds.h.
+/// No centroid of group g is nearest to a row of the tile, unless it is its label, while own() + the group's drift is
+/// below expiry[g]. labels: those of the tile's rows, -1 where it has fewer; both -1 where it has more.
+struct TileBound {
+  float expiry[kDriftGroups];
+  int32_t labels[2];
+
+  /// How far the rows' own centroids have moved at most (up) or at least (down).
+  float own(const float* of, float any) const {
+    if (labels[0] < 0) return any;
+    return labels[1] < 0 ? of[labels[0]] : of[labels[0]] + of[labels[1]];
+  }
+};
+
+/// Makes up for a few roundings of positive float32 numbers.
+inline constexpr float kLess = 1 - 0x1p-20f;
+inline constexpr float kMore = 1 + 0x1p-20f;
+
+/// A worker's view of the bounds of some tiles.
 struct BoundsView {
-  float* expiry;       ///< slots of the first tile
-  float* tile_expiry;  ///< one a tile
+  TileBound* tiles;
   DriftView drift;
+
+  /// Bit g: the tile's bound against group g has expired.
+  uint32_t expired(int64_t tile) const {
+    const TileBound& bound = tiles[tile];
+    const float own = bound.own(drift.own_up, drift.any_up);
+    uint32_t bits = 0;
+    for (int g = 0; g < drift.groups; ++g) bits |= (own + drift.group_up[g]) * kMore < bound.expiry[g] ? 0u : 1u << g;
+    return bits;
+  }
 };
 
 class AssignKernels {
@@ -63,8 +98,12 @@ class AssignKernels {
   /// slots of the first tile (weights may be null). A slot of -1 is only added.
   virtual void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                       const int64_t* weights, PassSums& sums) const = 0;
-  /// The same for rows whose bounds have expired; the labels of the others (>= 0, of the pass before) stay. Renews the
-  /// bounds of the rows it looks at.
+  /// The same, and the slack of each row in its slot of `slacks`: a lower bound of (distance to any other centroid -
+  /// distance to its own), 0 where none is certain.
+  virtual void assign_with_slacks(const Screen& screen, const Tiles& tiles, std::span<const double> scales,
+                                  int32_t* labels, const int64_t* weights, float* slacks, PassSums& sums) const = 0;
+  /// The same for tiles whose bounds have expired, against the groups that they expired for; renews those. The labels
+  /// of the other tiles (>= 0, of the pass before) stay.
   virtual void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                               const int64_t* weights, const BoundsView& bounds, PassSums& sums) const = 0;
   /// The two centroids with the smallest (D, index) of each valid row, in any order; some valid index in the padding. k

@@ -67,6 +67,12 @@ HWY_INLINE void rank_one(Floats lower, Indices index, int v, Ranking<V, kRunners
   r.best[v] = hn::Min(r.best[v], lower);
 }
 
+/// A bound on the lengths of rows (screen_length).
+HWY_INLINE Floats length_of(Floats norm2, const Screen& screen) {
+  const FloatTag df;
+  return hn::MulAdd(hn::Sqrt(norm2), hn::Set(df, screen.growth), hn::Set(df, 0x1p-60f));
+}
+
 /// One group of NC centroids; kNorms: the first group of a tile, which also finds the rows' lengths and asks for the
 /// columns `ahead` floats further on: neither the memory's latency nor a page's end then stops the next tiles.
 template <int V, int kRunners, int NC, bool kNorms>
@@ -95,17 +101,19 @@ HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen,
     }
   }
   if constexpr (kNorms)
-    for (int v = 0; v < V; ++v)
-      r.length[v] = hn::MulAdd(hn::Sqrt(norm[v]), hn::Set(df, screen.growth), hn::Set(df, 0x1p-60f));
+    for (int v = 0; v < V; ++v) r.length[v] = length_of(norm[v], screen);
   // One vector of rows after the other: its ranking and its NC bounds fit the registers.
-  for (int v = 0; v < V; ++v)
-    for (int c = 0; c < NC; ++c)
-      rank_one(hn::MulAdd(r.length[v], hn::Set(df, panel[c]), acc[c][v]), hn::Set(IndexTag(), group.index[c]), v, r);
+  for (int v = 0; v < V; ++v) {
+    for (int c = 0; c < NC; ++c) {
+      const auto lower = hn::MulAdd(r.length[v], hn::Set(df, panel[c]), acc[c][v]);
+      rank_one(lower, hn::Set(IndexTag(), group.index[c]), v, r);
+    }
+  }
 }
 
 template <int V, int kRunners, bool kNorms>
-HWY_INLINE void rank_sized(const float* tile, const Screen& screen, const Screen::Group& group,
-                           int64_t ahead, Ranking<V, kRunners>& r) {
+HWY_INLINE void rank_sized(const float* tile, const Screen& screen, const Screen::Group& group, int64_t ahead,
+                           Ranking<V, kRunners>& r) {
   switch (group.size) {
     case 1:
       return rank_group<V, kRunners, 1, kNorms>(tile, screen, group, ahead, r);
