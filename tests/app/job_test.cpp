@@ -100,7 +100,8 @@ TEST_F(JobFiles, Contradictions) {
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\nk = [2, 3, 4]\n"), "found 3 values"));
   EXPECT_TRUE(
       has(refusal(std::string(kInput) + "[cluster]\nk = [2, 3]\ninit = \"c.h5:/c\"\n"), "cluster.k is a range"));
-  EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\ntolerance = 0.1\n"), "no meaning under cluster.stop"));
+  EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\nstop = \"strict\"\ntolerance = 0.1\n"),
+                  "no meaning under cluster.stop"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[clean]\nstale = \"drop\"\n"), "need clean.as_of"));
   EXPECT_TRUE(
       has(refusal(std::string(kInput) + "[columns.x]\nblock = \"valu\"\n[blocks.value]\n"), "did you mean \"value\"?"));
