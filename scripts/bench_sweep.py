@@ -87,6 +87,7 @@ def main():
     parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--out")
     options = parser.parse_args()
+    options.binary = Path(options.binary).resolve()
     x = mixture(options.rows, options.columns, options.groups, 1, options.spread)
     record = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "processor": platform.processor(),
               "load": os.getloadavg(), "options": {key: str(value) for key, value in vars(options).items()}}

@@ -102,6 +102,8 @@ TEST_F(JobFiles, Contradictions) {
       has(refusal(std::string(kInput) + "[cluster]\nk = [2, 3]\ninit = \"c.h5:/c\"\n"), "cluster.k is a range"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\nstop = \"strict\"\ntolerance = 0.1\n"),
                   "no meaning under cluster.stop"));
+  EXPECT_TRUE(has(refusal(std::string(kInput) + "[cluster]\ninit = \"kmeans++_full\"\nstart_rows = 9000\n"),
+                  "cluster.start_rows has a meaning only"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[clean]\nstale = \"drop\"\n"), "need clean.as_of"));
   EXPECT_TRUE(
       has(refusal(std::string(kInput) + "[columns.x]\nblock = \"valu\"\n[blocks.value]\n"), "did you mean \"value\"?"));

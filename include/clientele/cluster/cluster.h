@@ -25,7 +25,7 @@ struct ClusterSpec {
   int64_t start_rows = 200'000;      ///< of the sample that kmeans++ and random starts are raced on (at least 64 k)
   int64_t seed = 0;
   StopRule stop = StopRule::inertia;
-  double tolerance = 1e-5;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
+  double tolerance = 5e-6;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
                             ///< gain of each of the last three rounds; moved: share of rows
   int64_t max_iterations = 300;
 
@@ -94,7 +94,7 @@ std::vector<float> engine_centroids(std::span<const double> normalised, const Ro
 
 struct LloydSpec {
   StopRule stop = StopRule::strict;
-  double tolerance = 1e-5;
+  double tolerance = 5e-6;
   int64_t max_iterations = 300;
   int patience = 3;  ///< inertia: so many rounds in a row must gain no more than the tolerance
   bool spherical = false;
