@@ -19,7 +19,7 @@ __device__ void fetch_tiles(float* to, const float* from, int64_t tiles, int d) 
 /// A warp takes kTiles tiles after kTiles tiles, with kStages of them in its part of shared memory: while one is worked
 /// on, the others arrive. Warps do not wait for each other.
 template <int kTiles, int kStages, bool kRenew>
-__global__ void __launch_bounds__(kFusedThreads) label_rows(PassView pass) {
+__global__ void __launch_bounds__(kFusedThreads, kFusedBlocks) label_rows(PassView pass) {
   const PassBlock block = open_block(pass);
   const RowsView& rows = pass.rows;
   const int warps = static_cast<int>(blockDim.x) / kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;

@@ -29,8 +29,9 @@ struct FusedShape {
   int stages;  ///< of rows on their way into shared memory, the one that is worked on included
 };
 inline constexpr FusedShape kFusedShapes[] = {{8, 2, 3}, {8, 2, 2}, {8, 1, 2}, {4, 1, 2}, {2, 1, 2}};
-inline constexpr int64_t kStaticSharedBytes = 4096;   ///< kept free beside dynamic shared memory; not a tuning choice
-inline constexpr int kFusedThreads = 256;             ///< at most, of a block of the fused or the bounded pass
+inline constexpr int64_t kStaticSharedBytes = 4096;  ///< kept free beside dynamic shared memory; not a tuning choice
+inline constexpr int kFusedThreads = 256;            ///< at most, of a block of the fused or the bounded pass
+inline constexpr int kFusedBlocks = 2;  ///< that a multiprocessor's registers must have room for: 128 a thread
 inline constexpr int kBoundedWarps[] = {8, 4, 2, 1};  ///< of a block of the bounded pass, the first that fits
 /// Bounds are tried once fewer rows than this move, and given up for a while when more rows than kMostActive had to be
 /// looked at. Not measured on a GPU; gpu.md 3 asks for 0.40.

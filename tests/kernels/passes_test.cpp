@@ -161,7 +161,9 @@ TEST(BoundsChoice, FallsBackWhileManyRowsAreActiveAndComesBackLater) {
 /// A block of rows and Lloyd's state over it.
 struct Fit {
   Fit(const Paths& paths, const oracle::Shape& shape) : backend(make_backend(0, paths)), d(shape.d), drift(shape.k) {
-    const oracle::Rows made = oracle::make_rows(shape);
+    oracle::Rows made = oracle::make_rows(shape);
+    // Without any structure many rows lie near the border of two segments, and go on changing them while bounds hold.
+    for (size_t i = 0; i < made.x.size(); ++i) made.x[i] = static_cast<float>(4 * oracle::uniform(77, i) - 2);
     rows = backend->make_rows(0, made.n, d, false, "rows of a test");
     std::vector<double> columns(made.x.size());
     std::vector<FeatureTransform> identity(static_cast<size_t>(d));
@@ -171,7 +173,7 @@ struct Fit {
     }
     backend->column_ops().transform({columns.data(), made.n, d, made.n}, identity, {}, *rows, 0);
     scales = oracle::scales(made);
-    centroids = oracle::make_centroids(shape, made, 0).x;
+    centroids.assign(made.x.begin(), made.x.begin() + int64_t{shape.k} * d);
     total.sums.resize(centroids.size());
     total.counts.resize(static_cast<size_t>(shape.k));
   }
@@ -215,10 +217,10 @@ class Ways : public testing::TestWithParam<int64_t> {
 };
 
 TEST_P(Ways, GiveTheSameBytesAndBoundsSkipRows) {
-  const oracle::Shape shape{oracle::Kind::mixture, 9001, 8, 6};
+  const oracle::Shape shape{oracle::Kind::mixture, 9001, 3, 6};
   Fit plain({.fused = false, .bounds = false}, shape), full({.bounds = false}, shape), bounded({}, shape);
   int64_t scanned = 0, moved = 0;
-  for (int round = 0; round < 14; ++round) {
+  for (int round = 0; round < 20; ++round) {
     SCOPED_TRACE(round);
     const PassResult expected = plain.step(), fused = full.step(), found = bounded.step();
     for (const PassResult* other : {&fused, &found}) {
@@ -234,11 +236,11 @@ TEST_P(Ways, GiveTheSameBytesAndBoundsSkipRows) {
     scanned = found.scanned;
     moved += round > 0 ? found.moved : 0;
   }
-  EXPECT_GT(moved, 0);
-  EXPECT_LT(scanned, GetParam() > 16 << 10 ? 9001 / 4 : 9002);
+  EXPECT_GT(moved, 9001 / 2);
+  EXPECT_LT(scanned, GetParam() > 6000 ? 9001 / 2 : 9002);
 }
 
-INSTANTIATE_TEST_SUITE_P(SharedBytes, Ways, testing::Values(100 << 10, 60 << 10, 28 << 10, 14 << 10, 8 << 10));
+INSTANTIATE_TEST_SUITE_P(SharedBytes, Ways, testing::Values(100 << 10, 20 << 10, 12 << 10, 9 << 10, 6500, 4 << 10));
 
 }  // namespace
 }  // namespace clientele::gpu
