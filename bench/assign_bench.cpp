@@ -129,8 +129,9 @@ void publish(benchmark::State& state) {
 
 void shapes(benchmark::internal::Benchmark* b) {
   for (const int threads : {1, 2})
-    for (const auto& [d, k] : {std::pair{16, 8}, {16, 64}, {16, 256}, {32, 20}, {64, 8}, {64, 64}}) b->Args({1'000'000, d, k, threads});
-  for (const auto& [d, k] : {std::pair{16, 8}, {32, 20}, {64, 8}, {64,64}}) b->Args({4096, d, k, 1});
+    for (const auto& [d, k] : {std::pair{16, 8}, {16, 64}, {16, 256}, {32, 20}, {64, 8}, {64, 64}})
+      b->Args({1'000'000, d, k, threads});
+  for (const auto& [d, k] : {std::pair{16, 8}, {32, 20}, {64, 8}, {64, 64}}) b->Args({4096, d, k, 1});
   b->Unit(benchmark::kMillisecond)->UseRealTime();
 }
 

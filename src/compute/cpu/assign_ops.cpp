@@ -26,6 +26,8 @@ struct Fit {
   int64_t steps = -1;  ///< Drift::steps of the last pass
   int64_t order = 0;   ///< the order of the rows that the sums began with
   DriftSums sums;
+  int64_t order_before = -1;  ///< of an ordering pass: the order and the sums that bounds were found for
+  DriftSums sums_before;
   BoundsChoice choice{1};
 
   /// orders: counts the orders of all fits.
@@ -33,9 +35,10 @@ struct Fit {
     const bool goes_on = steps >= 0 && drift.steps == steps + 1;
     if (!goes_on) choice = BoundsChoice(k);
     const PassKind kind = choice.next(drift.moved);
-    if (goes_on && kind != PassKind::ordering) {
-      sums.add(drift.moved);
-    } else {
+    order_before = goes_on ? order : -1;
+    if (goes_on) sums.add(drift.moved);
+    if (!goes_on || kind == PassKind::ordering) {
+      sums_before = sums;
       sums.start(drift.moved);
       order = ++orders;
     }
@@ -121,18 +124,48 @@ class CpuAssignPass final : public AssignPass {
     });
   }
 
-  /// A full pass that finds every row's expiry and sorts the rows by it.
+  /// Labels the rows of tiles whose bounds have expired and puts them in order.
   void put_in_order(CpuRows& rows) {
     if (rows.order() == nullptr && rows.can_be_ordered()) {
       rows.start_order();
       for (int64_t i = 0; i < rows.rows(); ++i) rows.order()[i] = static_cast<uint16_t>(i % order_rows(rows.d()));
     }
+    const bool bounded = kind_ == PassKind::ordering && rows.bounds_order() == fit_->order_before;
     rows.start_bounds(fit_->order);
+    const DriftView before = fit_->sums_before.view(), now = fit_->sums.view();
     for_order_groups(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
-      OrderScratch& scratch = fits_.scratch[static_cast<size_t>(worker)];
-      find_slacks(rows, first, count, static_cast<size_t>(worker), scratch.slacks);
-      sort_group(rows, first, screen_.k, fit_->sums.view(), scratch);
+      std::vector<int64_t>& expired = fits_.scratch[static_cast<size_t>(worker)].tiles;
+      expired.clear();
+      for (int64_t tile = first; tile < first + count; ++tile)
+        if (!bounded || !rebase(rows.tile_bounds()[tile], before, now)) expired.push_back(tile);
+      order_tiles(rows, static_cast<size_t>(worker));
     });
+  }
+
+  /// The bound in terms of the new groups and sums; false if it has expired.
+  static bool rebase(TileBound& bound, const DriftView& before, const DriftView& now) {
+    const float slack = slack_left(bound, before);
+    for (int g = 0; g < now.groups; ++g) bound.expiry[g] = bound_end(bound, slack, g, now);
+    return slack > 0;
+  }
+
+  void order_tiles(CpuRows& rows, size_t worker) {
+    OrderScratch& scratch = fits_.scratch[worker];
+    const auto stays = [&](int64_t tile) { return rows.order() == nullptr || rows.tile_rows(tile) < kTileRows; };
+    for (const int64_t tile : scratch.tiles) {
+      if (!stays(tile)) continue;
+      find_slacks(rows, tile, 1, worker, scratch.slacks);
+      rows.tile_bounds()[tile] =
+          tile_bound(scratch.slacks.data(), labels(rows, tile), rows.tile_rows(tile), fit_->sums.view());
+    }
+    std::erase_if(scratch.tiles, stays);
+    take_tiles(rows, scratch);
+    const int64_t count = static_cast<int64_t>(scratch.tiles.size());
+    if (count == 0) return;
+    cpu_.kernels.assign.assign_with_slacks(
+        screen_, {scratch.features.data(), count, count * kTileRows, rows.d()}, scales_, scratch.labels.data(),
+        rows.weighted() ? scratch.weights.data() : nullptr, scratch.slacks.data(), workers_[worker]);
+    put_back_sorted(rows, screen_.k, fit_->sums.view(), scratch);
   }
 
   void find_slacks(CpuRows& rows, int64_t first, int64_t count, size_t worker, std::vector<float>& slacks) {

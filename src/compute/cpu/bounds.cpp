@@ -15,7 +15,7 @@ constexpr double kMostExpiring = 0.5;
 constexpr double kMostWork = 0.75;
 /// A new order that leaves more than this of the work came too early.
 constexpr double kLittleGain = 0.7;
-/// What an order costs beside a full pass: moving a row is worth about so many distances.
+/// What an order costs beside distances: moving a row is worth about so many of them.
 constexpr double kOrderDistances = 60;
 /// The fastest centroids, the next ones, and so on; the last group takes the rest.
 constexpr int kGroupSizes[kDriftGroups - 1] = {4, 12, 36};
@@ -86,13 +86,12 @@ DriftView DriftSums::view() const {
   return view;
 }
 
-BoundsChoice::BoundsChoice(int k) : k_(k), patience_(1 + kOrderDistances / k) {}
-
 PassKind BoundsChoice::next(const std::vector<double>& moved) {
   probe_step_ = 0;
   if (k_ == 1) return PassKind::full;
   if (bounds_ && work_ > kMostWork) bounds_ = promising_ = false;
-  if (bounds_) return spent_ > patience_ ? PassKind::ordering : PassKind::bounded;
+  const double price = scanned_ * (1 + kOrderDistances / k_);
+  if (bounds_) return spent_ > patience_ * price ? PassKind::ordering : PassKind::bounded;
   if (promising_) return PassKind::ordering;
   if (moved_share_ >= kMostMoving) return PassKind::full;
   // What the rows would have to outlast but for the fastest group, which is cheap to look at.
@@ -113,12 +112,13 @@ void BoundsChoice::record(PassKind kind, const PassResult& pass, int64_t distanc
     case PassKind::ordering:
       before_ = bounds_ ? work_ : 1;
       bounds_ = fresh_ = true;
-      work_ = spent_ = 0;
+      work_ = scanned_ = spent_ = 0;
       break;
     case PassKind::bounded:
       work_ = static_cast<double>(distances) / (all * k_);
+      scanned_ = static_cast<double>(pass.scanned) / all;
       spent_ += work_;
-      if (fresh_ && work_ > kLittleGain * before_) patience_ *= 2;
+      if (fresh_) patience_ = work_ > kLittleGain * before_ ? 2 * patience_ : kPatience;
       fresh_ = false;
       break;
   }

@@ -58,6 +58,15 @@ inline TileBound tile_bound(const float* slacks, const int32_t* labels, int rows
   return bound;
 }
 
+/// The slack that a tile has left against all groups; not above 0: none.
+inline float slack_left(const TileBound& bound, const DriftView& drift) {
+  const float own = bound.own(drift.own_up, drift.any_up);
+  float least = HUGE_VALF;
+  for (int g = 0; g < drift.groups; ++g)
+    least = std::min(least, (bound.expiry[g] - (own + drift.group_up[g]) * kMore) * kLess);
+  return least;
+}
+
 /// What is left of a bound when the tile's rows get other labels: the same slack, ended by other centroids' movements.
 inline void relabel(TileBound& bound, const int32_t* labels, int rows, const DriftView& drift) {
   const float before = bound.own(drift.own_up, drift.any_up);
@@ -90,14 +99,14 @@ class DriftSums {
 
 enum class PassKind {
   full,      ///< every row
-  ordering,  ///< every row; finds slacks and puts rows in an order that suits them
+  ordering,  ///< as bounded, against all centroids; puts those tiles' rows in order and the centroids in new groups
   bounded,   ///< tiles whose bounds have expired
 };
 
 /// Which pass comes next: a matter of time only, the results are the same. Costs are counted in full passes.
 class BoundsChoice {
  public:
-  explicit BoundsChoice(int k);
+  explicit BoundsChoice(int k) : k_(k) {}
   /// For the pass that begins now; moved: how far each centroid moved before it.
   PassKind next(const std::vector<double>& moved);
   /// A full pass should look at some rows' slacks: how many are below this? 0: it should not.
@@ -114,9 +123,11 @@ class BoundsChoice {
   bool bounds_ = false;
   bool fresh_ = false;  ///< the order is new
   double work_ = 1;     ///< distances of the last bounded pass, beside those of a full one
+  double scanned_ = 1;  ///< share of the rows that it looked at
   double before_ = 1;   ///< the same, before the rows were put in order again
   double spent_ = 0;    ///< passes' worth of distances since
-  double patience_;
+  double patience_ = kPatience;
+  static constexpr double kPatience = 2;
 };
 
 }  // namespace clientele

@@ -36,34 +36,17 @@ void rank_rows(const int32_t* labels, int k, OrderScratch& scratch) {
   sort_by(scratch, static_cast<size_t>(k), [&](uint32_t row) { return static_cast<uint32_t>(labels[row]); });
 }
 
+/// Row `from` of tiles that lie side by side, as lane `lane` of the tile `to`.
+void copy_row(const float* tiles, int64_t tile_floats, uint32_t from, float* to, int64_t lane) {
+  const float* x = tiles + from / kTileRows * tile_floats + from % kTileRows;
+  for (int64_t j = 0; j < tile_floats; j += kTileRows) to[j + lane] = x[j];
+}
+
 template <class T>
 void permute(T* values, const std::vector<uint32_t>& from, std::vector<T>& room) {
   room.resize(from.size());
   for (size_t i = 0; i < from.size(); ++i) room[i] = values[from[i]];
   std::copy(room.begin(), room.end(), values);
-}
-
-/// A tile at a time, which stays in the first-level cache while its rows are fetched.
-void permute_features(float* tiles, int d, const std::vector<uint32_t>& from, std::vector<float>& room) {
-  const size_t tile_floats = static_cast<size_t>(kTileRows) * static_cast<size_t>(d);
-  const size_t last = (from.size() + kTileRows - 1) / kTileRows * tile_floats;
-  room.resize(last);
-  if (from.size() % kTileRows != 0) std::fill(room.end() - static_cast<int64_t>(tile_floats), room.end(), 0.0f);
-  for (size_t i = 0; i < from.size(); ++i) {
-    const float* x = tiles + from[i] / kTileRows * tile_floats + from[i] % kTileRows;
-    float* to = room.data() + i / kTileRows * tile_floats + i % kTileRows;
-    for (size_t j = 0; j < tile_floats; j += kTileRows) to[j] = x[j];
-  }
-  std::copy(room.begin(), room.end(), tiles);
-}
-
-/// Slot i of the group gets what stood in slot scratch.from[i].
-void permute_group(CpuRows& rows, int64_t first_tile, OrderScratch& scratch) {
-  const int64_t slot = first_tile * kTileRows;
-  permute_features(rows.tile(first_tile), rows.d(), scratch.from, scratch.features);
-  permute(rows.labels() + slot, scratch.from, scratch.labels);
-  if (rows.weighted()) permute(rows.weights() + slot, scratch.from, scratch.weights);
-  permute(rows.order() + slot, scratch.from, scratch.order);
 }
 
 }  // namespace
@@ -73,24 +56,55 @@ int64_t order_rows(int d) {
   return std::clamp<int64_t>(kGroupBytes / row_bytes / 1024 * 1024, 1024, kMostOrderRows);
 }
 
-void sort_group(CpuRows& rows, int64_t first_tile, int k, const DriftView& drift, OrderScratch& scratch) {
-  const int32_t* labels = rows.labels() + first_tile * kTileRows;
-  if (rows.order() != nullptr) {
-    rank_rows(labels, k, scratch);
-    permute_group(rows, first_tile, scratch);
-    permute(scratch.slacks.data(), scratch.from, scratch.features);
+void take_tiles(const CpuRows& rows, OrderScratch& scratch) {
+  const int64_t tile_floats = int64_t{kTileRows} * rows.d();
+  const size_t count = scratch.tiles.size();
+  scratch.features.resize(count * static_cast<size_t>(tile_floats));
+  scratch.labels.resize(count * kTileRows);
+  scratch.order.resize(count * kTileRows);
+  scratch.slacks.resize(count * kTileRows);
+  if (rows.weighted()) scratch.weights.resize(count * kTileRows);
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t tile = scratch.tiles[i], slot = tile * kTileRows;
+    const size_t to = i * kTileRows;
+    std::copy_n(rows.tile(tile), tile_floats, scratch.features.data() + static_cast<int64_t>(i) * tile_floats);
+    std::copy_n(rows.labels() + slot, kTileRows, scratch.labels.data() + to);
+    std::copy_n(rows.order() + slot, kTileRows, scratch.order.data() + to);
+    if (rows.weighted()) std::copy_n(rows.weights() + slot, kTileRows, scratch.weights.data() + to);
   }
-  const int64_t count = group_count(rows, first_tile);
-  for (int64_t i = 0; i < count; i += kTileRows)
-    rows.tile_bounds()[first_tile + i / kTileRows] = tile_bound(
-        scratch.slacks.data() + i, labels + i, static_cast<int>(std::min<int64_t>(kTileRows, count - i)), drift);
+}
+
+void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch) {
+  const int64_t tile_floats = int64_t{kTileRows} * rows.d();
+  rank_rows(scratch.labels.data(), k, scratch);
+  for (size_t i = 0; i < scratch.tiles.size(); ++i) {
+    const int64_t tile = scratch.tiles[i], slot = tile * kTileRows;
+    float slacks[kTileRows];
+    for (int64_t lane = 0; lane < kTileRows; ++lane) {
+      const uint32_t from = scratch.from[i * kTileRows + static_cast<size_t>(lane)];
+      copy_row(scratch.features.data(), tile_floats, from, rows.tile(tile), lane);
+      rows.labels()[slot + lane] = scratch.labels[from];
+      rows.order()[slot + lane] = scratch.order[from];
+      if (rows.weighted()) rows.weights()[slot + lane] = scratch.weights[from];
+      slacks[lane] = scratch.slacks[from];
+    }
+    rows.tile_bounds()[tile] = tile_bound(slacks, rows.labels() + slot, kTileRows, drift);
+  }
 }
 
 void restore_group(CpuRows& rows, int64_t first_tile, OrderScratch& scratch) {
-  const uint16_t* order = rows.order() + first_tile * kTileRows;
-  scratch.from.resize(static_cast<size_t>(group_count(rows, first_tile)));
-  for (size_t i = 0; i < scratch.from.size(); ++i) scratch.from[order[i]] = static_cast<uint32_t>(i);
-  permute_group(rows, first_tile, scratch);
+  const int64_t slot = first_tile * kTileRows, tile_floats = int64_t{kTileRows} * rows.d();
+  const uint16_t* order = rows.order() + slot;
+  std::vector<uint32_t>& from = scratch.from;
+  from.resize(static_cast<size_t>(group_count(rows, first_tile)));
+  for (size_t i = 0; i < from.size(); ++i) from[order[i]] = static_cast<uint32_t>(i);
+  const int64_t floats = (static_cast<int64_t>(from.size()) + kTileRows - 1) / kTileRows * tile_floats;
+  scratch.features.assign(rows.tile(first_tile), rows.tile(first_tile) + floats);
+  for (size_t i = 0; i < from.size(); ++i)
+    copy_row(scratch.features.data(), tile_floats, from[i], rows.tile(first_tile + static_cast<int64_t>(i) / kTileRows),
+             static_cast<int64_t>(i) % kTileRows);
+  permute(rows.labels() + slot, from, scratch.labels);
+  if (rows.weighted()) permute(rows.weights() + slot, from, scratch.weights);
 }
 
 }  // namespace clientele
