@@ -13,7 +13,7 @@ namespace clientele {
 namespace {
 
 constexpr int kMostSwaps = 4;    // each costs a full pass
-constexpr uint32_t kDrawn = 6;   // candidates drawn by D^2: segments with a share of the potential
+constexpr uint32_t kDrawn = 4;   // candidates drawn by D^2: segments with a share of the potential
 constexpr int kFarthest = 2;     // and the farthest rows: segments of a few rows very far off
 constexpr double kLeast = 1e-6;  // of the potential: far above what its sums' rounding could feign
 

@@ -1,6 +1,7 @@
 #include "draws.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "clientele/compute/formulas.h"
@@ -27,14 +28,29 @@ void chunk_weights(const CpuRows& rows, int64_t first, int64_t count, double* w)
                        least == nullptr ? std::numeric_limits<double>::infinity() : least[first + i]);
 }
 
-/// The winner among rows [first, first + count) with weights w and random bits, or `best`.
+/// False only if no row of a tile can win against `best`: 1 - u from below, without a conversion of integers, so that
+/// compilers do several rows at once.
+bool tile_may_win(const double* w, const uint64_t* bits, double best) {
+  bool may = false;
+  for (int i = 0; i < kTileRows; ++i) {
+    const double above_one = std::bit_cast<double>(uint64_t{0x3FF0000000000000} | bits[i]);  // 1 + r 2^-52
+    const double least = (2.0 - above_one) - 0x1p-52;                                        // < 1 - u
+    may |= least * (1.0 - 0x1p-40) <= best * w[i];
+  }
+  return may;
+}
+
+/// The winner among rows [first, first + count) with weights w and random bits (slots of whole tiles), or `best`.
 void draw_chunk(const RandomKey& key, int64_t first_global, int64_t count, const double* w, const uint64_t* bits,
                 Draw& best) {
-  for (int64_t i = 0; i < count; ++i) {
-    const double u = static_cast<double>(static_cast<int64_t>(2 * bits[i] + 1)) * 0x1p-53;
-    if (!draw_may_win(u, w[i], best.key) || !(w[i] > 0)) continue;
-    const Draw candidate{weighted_key(key, first_global + i, w[i]), first_global + i};
-    if (before(candidate, best)) best = candidate;
+  for (int64_t tile = 0; tile < count; tile += kTileRows) {
+    if (!tile_may_win(w + tile, bits + tile, best.key)) continue;
+    for (int64_t i = tile; i < std::min<int64_t>(count, tile + kTileRows); ++i) {
+      const double u = static_cast<double>(static_cast<int64_t>(2 * bits[i] + 1)) * 0x1p-53;
+      if (!draw_may_win(u, w[i], best.key) || !(w[i] > 0)) continue;
+      const Draw candidate{weighted_key(key, first_global + i, w[i]), first_global + i};
+      if (before(candidate, best)) best = candidate;
+    }
   }
 }
 
@@ -56,6 +72,7 @@ void merge_draws(const Cpu& cpu, const CpuRows& rows, std::span<const RandomKey>
       const int64_t first = tile * kTileRows;
       const int64_t count = tiles_of(rows, tile, chunk_tiles).rows;
       chunk_weights(rows, first, count, w);
+      std::fill(w + count, w + chunk_tiles * kTileRows, 0.0);
       for (size_t k = 0; k < keys.size(); ++k) {
         cpu.kernels.random.bits(keys[k], rows.first_row() + first, chunk_tiles * kTileRows, bits);
         draw_chunk(keys[k], rows.first_row() + first, count, w, bits, workers[static_cast<size_t>(worker)][k]);
