@@ -25,8 +25,6 @@ constexpr const char* kUsage = R"(lloyd_bench --rows N --columns D --k K [option
   --matrix FILE      raw little-endian float32, N x D, row-major; without it rows are generated
   --groups G         of generated rows (default: as many as K); 1 gives structureless rows
   --centroids FILE   initial ones, raw float32, K x D, in the matrix's space; without it rows spread over the matrix
-  --init NAME        kmeans++ or random: the library's seeding instead of --centroids
-  --seed S           of --init (default 1)
   --rounds N         at most N (default 12); fewer only if sums and counts stay as they were
   --strict           at most 300 rounds, unless --rounds says otherwise
   --dense            every pass finds every label anew (no bounds)
@@ -90,31 +88,17 @@ struct Shape {
   int k = 0;
 };
 
-/// Initial centroids in the engine's space; the milliseconds it took go to `took`.
+/// Initial centroids in the engine's space.
 std::vector<float> starting(const Options& options, const Shape& shape, const std::vector<float>& values,
-                            RowBlocks& rows, Env& env, double& took) {
-  const std::string init = options.text("init");
-  const auto seed = static_cast<uint64_t>(options.number("seed", 1));
-  const Instant begin = now();
-  std::vector<float> start;
-  if (init == "kmeans++") {
-    start = seed_kmeans_plus_plus(rows, shape.k, seed, 0, env);
-  } else if (init == "random") {
-    start = seed_random(rows, shape.k, seed, 0, env);
-  } else if (init.empty()) {
-    std::vector<double> given;
-    if (options.has("centroids"))
-      for (const float v : read_floats(options.text("centroids"), shape.k, shape.d)) given.push_back(v);
-    else
-      for (int64_t c = 0; c < shape.k; ++c)
-        for (int64_t j = 0; j < shape.d; ++j)
-          given.push_back(values[static_cast<size_t>(shape.n / shape.k * c * shape.d + j)]);
-    start = engine_centroids(given, rows);
-  } else {
-    throw Error(ErrorKind::usage, {.what = "kmeans++ or random", .where = "--init " + init});
-  }
-  took = milliseconds(begin, now());
-  return start;
+                            const RowBlocks& rows) {
+  std::vector<double> given;
+  if (options.has("centroids"))
+    for (const float v : read_floats(options.text("centroids"), shape.k, shape.d)) given.push_back(v);
+  else
+    for (int64_t c = 0; c < shape.k; ++c)
+      for (int64_t j = 0; j < shape.d; ++j)
+        given.push_back(values[static_cast<size_t>(shape.n / shape.k * c * shape.d + j)]);
+  return engine_centroids(given, rows);
 }
 
 /// One fit: its times as JSON, and the clustering.
@@ -219,9 +203,7 @@ void run(const Options& options) {
   const Instant begin = now();
   RowBlocks rows = engine_rows(values, shape.n, shape.d, env);
   out["rows_ms"] = milliseconds(begin, now());
-  double seeding = 0;
-  const std::vector<float> start = starting(options, shape, values, rows, env, seeding);
-  if (options.has("init")) out["seeding_ms"] = seeding;
+  const std::vector<float> start = starting(options, shape, values, rows);
   std::vector<float>().swap(values);
   Clustering result;
   for (int64_t i = 0; i < options.positive("repeats", 1); ++i)

@@ -13,7 +13,7 @@ Parts (--parts):
   converge   to strict convergence, at most 300 rounds: seconds from rows in memory to centroids (and labels, where the library gives them);
              only peers whose iteration took at most --within times that of the best peer in `rounds`
   bounds     clientele with bounds against itself without, on structureless rows
-  seeding    scikit-learn's kmeans_plusplus against clientele's, inertia after 5 rounds from each
+  seeding    scikit-learn's kmeans_plusplus against clientele's start (sample, race of --restarts, far rows), inertia after 5 rounds from each
   large      `rounds` at --large-rows rows for four shapes
 Rows are float32, each column scaled to mean 0 and variance 1. Kinds:
   mixture        24 groups of unequal size; centres normal, as far apart as 4.2 standard deviations of the noise on average, whatever the number
@@ -62,7 +62,7 @@ def busy_ticks():
 
 
 def run(command, env=None, stdin="", limit=None):
-    """Wall seconds, and the share of the machine that other processes used meanwhile. Raises on failure."""
+    """Wall seconds, the share of the machine that other processes used meanwhile, and what was printed. Raises on failure."""
     begin, busy = time.perf_counter(), busy_ticks()
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, env={**os.environ, **(env or {})}, input=stdin, capture_output=True, text=True, timeout=limit, check=False)
@@ -71,7 +71,7 @@ def run(command, env=None, stdin="", limit=None):
     used = after.ru_utime + after.ru_stime - own.ru_utime - own.ru_stime
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))[:300]}\n{(done.stdout + done.stderr)[-2000:]}")
-    return seconds, max(0.0, busy_ticks() - busy - used) / (seconds * os.cpu_count())
+    return seconds, max(0.0, busy_ticks() - busy - used) / (seconds * os.cpu_count()), done.stdout
 
 
 class Bench:
@@ -100,7 +100,7 @@ class Bench:
                    "--threads", self.options.threads, "--quiet", "--json", answer, "--save", save, *extra]
         command += ["--centroids", start] if start else []
         command += ["--dense"] if dense else []
-        _, others = run([str(word) for word in command])
+        _, others, _ = run([str(word) for word in command])
         return {**json.loads(answer.read_text()), "other_processes": others}, save
 
     def peer(self, program, shape, kind, start, rounds, core=None, **more):
@@ -113,7 +113,7 @@ class Bench:
             env["OPENBLAS_CORETYPE"] = core
         task = {"program": program, "matrix": str(self.matrix(n, d, kind)), "rows": n, "columns": d, "k": k, "centroids": str(start),
                 "rounds": rounds, "threads": self.options.threads, "answer": str(answer), "save": str(save), **more}
-        _, others = run([sys.executable, str(ROOT / "bench/kmeans_peer.py")], env, json.dumps(task), self.options.limit)
+        _, others, _ = run([sys.executable, str(ROOT / "bench/kmeans_peer.py")], env, json.dumps(task), self.options.limit)
         return {**json.loads(answer.read_text()), "other_processes": others}, save
 
     def start(self, shape, kind):
@@ -285,20 +285,23 @@ def measure_bounds(bench, shape, kind):
 
 
 def measure_seeding(bench, shape, kind):
-    n, d, _ = shape
-    matrix, start = bench.matrix(n, d, kind), bench.start(shape, kind)
+    n, d, k = shape
+    options, matrix, start = bench.options, bench.matrix(n, d, kind), bench.start(shape, kind)
     rows = {"clientele": [], "scikit-learn": []}
-    for seed in range(1, bench.options.seeds + 1):
-        answer, save = bench.ours(shape, kind, 5, extra=["--init", "kmeans++", "--seed", seed])
-        rows["clientele"].append((answer["seeding_ms"] / 1000, inertia(matrix, n, d, save), answer["other_processes"]))
+    after = bench.folder / "seeded.f32"
+    for seed in range(1, options.seeds + 1):
+        command = [Path(options.binary).with_name("seeding_bench"), matrix, n, d, k, options.restarts, seed, options.threads, after]
+        _, others, said = run([str(word) for word in command])
+        rows["clientele"].append((json.loads(said)["seeding_ms"] / 1000, inertia(matrix, n, d, after), others))
         answer, save = bench.peer("kmeans_plusplus", shape, kind, start, [], bench.blas.get("scikit-learn", ""), seed=seed)
         theirs, others = answer["seeding_s"], answer["other_processes"]
-        start_of_theirs = save.rename(bench.folder / "seeded.f32")
-        _, save = bench.ours(shape, kind, 5, start_of_theirs)
+        save.rename(after)
+        _, save = bench.ours(shape, kind, 5, after)
         rows["scikit-learn"].append((theirs, inertia(matrix, n, d, save), others))
         for name, found in rows.items():
             say(name, found[-1][0])
-    return {"programs": {name: {"seconds": summary([s for s, _, _ in found]), "inertia_after_5": summary([i for _, i, _ in found]),
+    return {"restarts": options.restarts,
+            "programs": {name: {"seconds": summary([s for s, _, _ in found]), "inertia_after_5": summary([i for _, i, _ in found]),
                                 "other_processes": max(o for _, _, o in found)} for name, found in rows.items()}}
 
 
@@ -341,6 +344,7 @@ def parse():
     parser.add_argument("--converge-repeats", type=int, default=1)
     parser.add_argument("--within", type=float, default=2.5, help="see `converge` above")
     parser.add_argument("--bounds-rounds", type=int, default=60)
+    parser.add_argument("--restarts", type=int, default=1, help="of clientele's seeding; scikit-learn's has one")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--no-elkan", dest="elkan", action="store_false", help="leave scikit-learn's elkan out (it runs once a shape)")

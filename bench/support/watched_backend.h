@@ -47,10 +47,10 @@ class WatchedBackend final : public Backend, public AssignOps {
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                     const Drift* drift) override;
   void clear_labels(RowBlock& rows) override;
-  // Virtual as soon as AssignOps has them.
+  // Virtual as soon as AssignOps has it.
   void end_fit(RowBlock& rows) { forward_end_fit(ops(), rows); }
-  void use_labels(RowBlock& rows, int set) { forward_use_labels(ops(), rows, set); }
-  void drop_other_labels(RowBlock& rows) { forward_drop_other_labels(ops(), rows); }
+  void use_labels(RowBlock& rows, int set) override { ops().use_labels(rows, set); }
+  void drop_other_labels(RowBlock& rows) override { ops().drop_other_labels(rows); }
   void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { ops().copy_labels(rows, out); }
   void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) override {
     ops().publish(rows, centroids, out, sums);
@@ -66,14 +66,6 @@ class WatchedBackend final : public Backend, public AssignOps {
   template <class Ops>
   static void forward_end_fit(Ops& to, RowBlock& rows) {
     if constexpr (requires { to.end_fit(rows); }) to.end_fit(rows);
-  }
-  template <class Ops>
-  static void forward_use_labels(Ops& to, RowBlock& rows, int set) {
-    if constexpr (requires { to.use_labels(rows, set); }) to.use_labels(rows, set);
-  }
-  template <class Ops>
-  static void forward_drop_other_labels(Ops& to, RowBlock& rows) {
-    if constexpr (requires { to.drop_other_labels(rows); }) to.drop_other_labels(rows);
   }
 
   AssignOps& ops() { return beneath_->assign_ops(); }
