@@ -47,8 +47,7 @@ class WatchedBackend final : public Backend, public AssignOps {
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                     const Drift* drift) override;
   void clear_labels(RowBlock& rows) override;
-  // Virtual as soon as AssignOps has it.
-  void end_fit(RowBlock& rows) { forward_end_fit(ops(), rows); }
+  void end_fit(RowBlock& rows) override { ops().end_fit(rows); }
   void use_labels(RowBlock& rows, int set) override { ops().use_labels(rows, set); }
   void drop_other_labels(RowBlock& rows) override { ops().drop_other_labels(rows); }
   void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { ops().copy_labels(rows, out); }
@@ -63,11 +62,6 @@ class WatchedBackend final : public Backend, public AssignOps {
   }
 
  private:
-  template <class Ops>
-  static void forward_end_fit(Ops& to, RowBlock& rows) {
-    if constexpr (requires { to.end_fit(rows); }) to.end_fit(rows);
-  }
-
   AssignOps& ops() { return beneath_->assign_ops(); }
 
   std::unique_ptr<Backend> beneath_;
