@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kRowThreads)
 
 /// sums[c * n + i] = sum of sqrt(D(i, other)) over the rows of segment c in row order. members: rows ordered by (label,
 /// row), starts: k + 1. y: segments.
-__global__ void __launch_bounds__(kRowThreads)
+__global__ void __launch_bounds__(kRowThreads, 2)  // up to 128 registers: with fewer the compiler spills
     sum_distances(const float* sample, int64_t n, int d, const int32_t* members, const int64_t* starts, int k,
                   double* sums) {
   for (int64_t c = blockIdx.y; c < k; c += gridDim.y) {

@@ -77,7 +77,7 @@ struct TensorLeader {
 
 /// A warp takes tile after tile: 32 rows in registers against all groups of 8 centroids.
 template <int kSteps>
-__global__ void __launch_bounds__(kTensorThreads) screen_on_tensor_cores(RowsView rows, TensorView model) {
+__global__ void __launch_bounds__(kTensorThreads, 2) screen_on_tensor_cores(RowsView rows, TensorView model) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp, t = lane % 4;
   const int64_t tiles = tile_count(rows.rows);
   for (int64_t tile = first_item() / kWarp; tile < tiles; tile += item_stride() / kWarp) {
