@@ -1,12 +1,7 @@
 #include "cpu_rows.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <limits>
-#include <utility>
 
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
@@ -15,73 +10,17 @@
 namespace clientele {
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
-
-std::string size_text(size_t bytes) {
-  const double mib = static_cast<double>(bytes) / (1024.0 * 1024.0);
-  std::string digits = std::to_string(mib);
-  digits.resize(digits.find('.') + 2);
-  return digits + " MiB";
-}
-
-/// Maps `bytes` at a multiple of the huge page size, so that the whole range can be backed by huge pages.
-void* map_aligned(size_t bytes) {
-  const size_t room = bytes + kHugePage;
-  void* raw = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (raw == MAP_FAILED) return raw;
-  char* begin = static_cast<char*>(raw);
-  const size_t skip = (kHugePage - reinterpret_cast<uintptr_t>(begin) % kHugePage) % kHugePage;
-  if (skip > 0) munmap(begin, skip);
-  if (kHugePage - skip > 0) munmap(begin + skip + bytes, kHugePage - skip);
-  madvise(begin + skip, bytes, MADV_HUGEPAGE);
-  return begin + skip;
-}
-
-constexpr size_t kPage = 4096;
-
 size_t slot_count(int64_t rows) {
   return static_cast<size_t>((rows + kTileRows - 1) / kTileRows * kTileRows);
 }
 
 }  // namespace
 
-PageBuffer::PageBuffer(size_t bytes, const std::string& purpose) {
-  if (bytes == 0) return;
-  bytes_ = (bytes + kPage - 1) / kPage * kPage;
-  data_ = bytes_ >= kHugePage ? map_aligned(bytes_)
-                              : mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data_ == MAP_FAILED) {
-    const int error = errno;
-    data_ = nullptr;
-    throw Error(ErrorKind::device, {.what = "out of memory for " + purpose,
-                                    .where = "cpu",
-                                    .expected = size_text(bytes_),
-                                    .found = std::strerror(error),
-                                    .hint = "Use fewer rows or columns, or a machine or memory limit that is larger."});
-  }
-}
-
-PageBuffer::PageBuffer(PageBuffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-
-PageBuffer& PageBuffer::operator=(PageBuffer&& other) noexcept {
-  if (this != &other) {
-    release();
-    data_ = std::exchange(other.data_, nullptr);
-    bytes_ = std::exchange(other.bytes_, 0);
-  }
-  return *this;
-}
-
-void PageBuffer::release() noexcept {
-  if (data_ != nullptr) munmap(data_, bytes_);
-  data_ = nullptr;
-  bytes_ = 0;
-}
-
-CpuRows::CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose)
+CpuRows::CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose, bool paged)
     : RowBlock(first_row, rows, d, weighted),
-      features_(slot_count(rows) * static_cast<size_t>(d) * sizeof(float), purpose),
+      features_(paged ? 0 : slot_count(rows) * static_cast<size_t>(d) * sizeof(float), purpose),
+      page_(features_.as<float>()),
+      paged_(paged),
       labels_(slot_count(rows) * sizeof(int32_t), "labels of " + purpose),
       weights_(weighted ? slot_count(rows) * sizeof(int64_t) : 0, "weights of " + purpose) {
   std::fill_n(labels(), slot_count(rows), -1);
@@ -90,6 +29,17 @@ CpuRows::CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const st
 int64_t CpuRows::bytes(int64_t rows, int d, bool weighted) {
   const size_t row = static_cast<size_t>(d) * sizeof(float) + sizeof(int32_t) + (weighted ? sizeof(int64_t) : 0);
   return static_cast<int64_t>(slot_count(rows) * row);
+}
+
+void CpuRows::throw_no_page() const {
+  throw Error(ErrorKind::internal, {.what = "features were asked of a block of rows that is not in memory",
+                                    .where = "rows from " + std::to_string(first_row_)});
+}
+
+void CpuRows::release_bounds() {
+  drop_bounds();
+  tile_bounds_.release();
+  order_.release();
 }
 
 void CpuRows::copy_row(int64_t row, float* out) const {

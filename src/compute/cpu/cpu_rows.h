@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "clientele/base/page_buffer.h"
 #include "clientele/compute/rows.h"
 
 namespace clientele {
@@ -16,33 +17,10 @@ inline constexpr int kTileRows = 16;
 
 struct TileBound;
 
-/// Zero-filled memory from the system, on huge pages where it is large. Move-only.
-class PageBuffer {
- public:
-  PageBuffer() = default;
-  /// Throws Error{device} naming the purpose and the size when there is not enough memory.
-  PageBuffer(size_t bytes, const std::string& purpose);
-  ~PageBuffer() { release(); }
-  PageBuffer(PageBuffer&& other) noexcept;
-  PageBuffer& operator=(PageBuffer&& other) noexcept;
-  PageBuffer(const PageBuffer&) = delete;
-  PageBuffer& operator=(const PageBuffer&) = delete;
-
-  template <class T>
-  T* as() const {
-    return static_cast<T*>(data_);
-  }
-  size_t bytes() const { return bytes_; }
-  void release() noexcept;
-
- private:
-  void* data_ = nullptr;
-  size_t bytes_ = 0;
-};
-
 class CpuRows final : public RowBlock {
  public:
-  CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose);
+  /// paged: no memory for features, which lie on the page lent last.
+  CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose, bool paged = false);
   static int64_t bytes(int64_t rows, int d, bool weighted);
 
   int64_t tiles() const { return (rows_ + kTileRows - 1) / kTileRows; }
@@ -51,10 +29,13 @@ class CpuRows final : public RowBlock {
     const int64_t left = rows_ - t * kTileRows;
     return static_cast<int>(left < kTileRows ? left : kTileRows);
   }
-  float* tile(int64_t t) { return features_.as<float>() + t * kTileRows * d_; }
-  const float* tile(int64_t t) const { return features_.as<float>() + t * kTileRows * d_; }
+  float* tile(int64_t t) { return features() + t * kTileRows * d_; }
+  const float* tile(int64_t t) const { return features() + t * kTileRows * d_; }
   float at(int64_t row, int j) const { return tile(row / kTileRows)[j * kTileRows + row % kTileRows]; }
   void copy_row(int64_t row, float* out) const;
+  /// Not so for a paged block between its pages, of which only the slots can be used.
+  bool has_features() const { return page_ != nullptr; }
+  void set_page(float* page) { page_ = page; }
 
   /// Slots, one a row (padded to whole tiles). weights() and min_d2() are null when absent.
   int32_t* labels() const { return labels_.as<int32_t>(); }
@@ -69,12 +50,14 @@ class CpuRows final : public RowBlock {
   /// Room for bounds, which are to be filled.
   void start_bounds(int64_t order);
   void drop_bounds() { bounds_order_ = -1; }
+  /// Gives their memory back.
+  void release_bounds();
 
   /// While a fit's passes skip rows, each group of rows stands in an order of its own (row_order.h): slot i of a group
   /// holds the row that is number order()[i] of it. Null where rows stand in their own order.
   uint16_t* order() const { return ordered_ ? order_.as<uint16_t>() : nullptr; }
-  /// Rows with several sets of labels are left as they stand.
-  bool can_be_ordered() const { return label_sets_.empty(); }
+  /// Rows with several sets of labels are left as they stand, and those on pages, which nobody writes back.
+  bool can_be_ordered() const { return label_sets_.empty() && !paged_; }
   /// Room for orders, which are to be filled.
   void start_order();
   void end_order() { ordered_ = false; }
@@ -99,7 +82,15 @@ class CpuRows final : public RowBlock {
   /// Exchanges the slots in use with those of a set.
   void exchange(LabelSet& set);
 
+  float* features() const {
+    if (page_ == nullptr) throw_no_page();
+    return page_;
+  }
+  [[noreturn]] void throw_no_page() const;
+
   PageBuffer features_;
+  float* page_ = nullptr;  ///< where the features lie
+  bool paged_ = false;
   PageBuffer labels_;
   PageBuffer weights_;
   PageBuffer min_d2_;
