@@ -1,5 +1,6 @@
-// Every SIMD level of this processor, with numbers of threads that share the work differently.
+// Every SIMD level of this processor, with numbers of threads that share the work differently, and rows on pages.
 #include "tests/contract/backend_contract.h"
+#include "tests/contract/paged_backend.h"
 
 namespace clientele::contract {
 
@@ -14,6 +15,11 @@ std::vector<Maker> contract_backends() {
                         }});
     }
   }
+  makers.push_back({"paged_threads_2", [] {
+                      Owned owned{std::make_unique<ThreadPool>(2), nullptr};
+                      owned.backend = std::make_unique<PagedBackend>(make_cpu_backend(*owned.pool));
+                      return owned;
+                    }});
   return makers;
 }
 

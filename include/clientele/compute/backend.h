@@ -5,6 +5,7 @@
 // different blocks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -104,6 +105,11 @@ struct PassResult {
 class AssignPass {
  public:
   virtual ~AssignPass() = default;
+  /// Appends the rows of the block whose features add() needs (ascending, disjoint), so that nobody has to read the
+  /// others. Asked before any add(); of a block of which no row is needed, add() needs no page either.
+  virtual void rows_to_read(const RowBlock& rows, std::vector<LocalRows>& wanted) const {
+    wanted.push_back({0, rows.rows()});
+  }
   /// Labels the rows of the block (writing its label slots) and accumulates.
   virtual void add(RowBlock& rows) = 0;
   virtual PassResult finish() = 0;
@@ -260,6 +266,14 @@ class Backend {
   /// Zero-filled block. purpose names the buffer in an out-of-memory message ("normalised features").
   virtual std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
                                               const std::string& purpose) = 0;
+  /// As make_rows, but without memory for features: they lie on the page that lend_page named last. An operation that
+  /// needs features of a block without a page is Error{internal}. Only for backends with a page_layout.
+  virtual std::unique_ptr<RowBlock> make_paged_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                                    const std::string& purpose);
+  virtual PageLayout page_layout(int d) const;
+  /// page: page_layout(d).bytes(rows) bytes, on a page boundary, in the layout that an earlier operation left there;
+  /// where none did, whatever it holds, and zeros in the last group. Null takes it back.
+  virtual void lend_page(RowBlock& rows, std::byte* page);
   /// Bytes that make_rows would take.
   virtual int64_t rows_bytes(int64_t rows, int d, bool weighted) const = 0;
   /// Bytes that start_seeding takes on top until end_seeding.

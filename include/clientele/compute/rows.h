@@ -7,6 +7,20 @@
 
 namespace clientele {
 
+/// Rows [first, last) of a block, counted from its first.
+struct LocalRows {
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+/// How a backend lays features out on a page of host memory: in groups of rows, ascending, the last one padded.
+struct PageLayout {
+  int64_t group_rows = 0;  ///< 0: the backend keeps features in memory of its own only
+  int64_t group_bytes = 0;
+
+  int64_t bytes(int64_t rows) const { return (rows + group_rows - 1) / group_rows * group_bytes; }
+};
+
 class RowBlock {
  public:
   virtual ~RowBlock() = default;

@@ -65,15 +65,25 @@ class CpuAssignPass final : public AssignPass {
         fit_(drift == nullptr ? nullptr : &fits.of[drift]),
         kind_(drift == nullptr ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)) {}
 
+  void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
+    // In any order: only labels and bounds are looked at.
+    const CpuRows& rows = cpu_rows_in_any_order(const_cast<RowBlock&>(block));
+    if (skips(rows))
+      fit_->sums.rows_to_read(rows, wanted);
+    else
+      wanted.push_back({0, rows.rows()});
+  }
+
   void add(RowBlock& block) override {
     CpuRows& rows = fit_ != nullptr ? cpu_rows_in_any_order(block) : cpu_rows(block);
     while (workers_.size() < static_cast<size_t>(cpu_.pool.threads()))
       workers_.emplace_back(screen_.k, screen_.d, rows.weighted());
     fits_.scratch.resize(workers_.size());
     rows_ += rows.rows();
+    if (!rows.has_features() && nothing_to_read(rows)) return;
     if (kind_ == PassKind::full)
       assign_all(rows);
-    else if (kind_ == PassKind::bounded && rows.bounds_order() == fit_->order)
+    else if (skips(rows))
       assign_expired(rows);
     else
       put_in_order(rows);
@@ -103,6 +113,15 @@ class CpuAssignPass final : public AssignPass {
   }
 
  private:
+  bool skips(const CpuRows& rows) const {
+    return kind_ == PassKind::bounded && rows.bounds_order() == fit_->order;
+  }
+  bool nothing_to_read(const CpuRows& rows) const {
+    std::vector<LocalRows> wanted;
+    rows_to_read(rows, wanted);
+    return wanted.empty();
+  }
+
   void assign_all(CpuRows& rows) {
     rows.drop_bounds();
     int64_t begin = 0;

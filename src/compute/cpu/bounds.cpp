@@ -86,6 +86,19 @@ DriftView DriftSums::view() const {
   return view;
 }
 
+void DriftSums::rows_to_read(const CpuRows& rows, std::vector<LocalRows>& wanted) const {
+  const BoundsView bounds = view(rows, 0);
+  const size_t before = wanted.size();
+  for (int64_t tile = 0; tile < rows.tiles(); ++tile) {
+    if (bounds.expired(tile) == 0) continue;
+    const int64_t first = tile * kTileRows, last = first + rows.tile_rows(tile);
+    if (wanted.size() > before && wanted.back().last == first)
+      wanted.back().last = last;
+    else
+      wanted.push_back({first, last});
+  }
+}
+
 PassKind BoundsChoice::next(const std::vector<double>& moved) {
   probe_step_ = 0;
   if (k_ == 1) return PassKind::full;

@@ -43,6 +43,14 @@ class CpuBackend final : public Backend {
                                       const std::string& purpose) override {
     return std::make_unique<CpuRows>(first_row, rows, d, weighted, purpose);
   }
+  std::unique_ptr<RowBlock> make_paged_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                            const std::string& purpose) override {
+    return std::make_unique<CpuRows>(first_row, rows, d, weighted, purpose, true);
+  }
+  PageLayout page_layout(int d) const override {
+    return {kTileRows, int64_t{d} * kTileRows * static_cast<int64_t>(sizeof(float))};
+  }
+  void lend_page(RowBlock& rows, std::byte* page) override { cpu_rows(rows).set_page(reinterpret_cast<float*>(page)); }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CpuRows::bytes(rows, d, weighted); }
   int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
   int64_t scratch_bytes(int64_t rows, int, int) const override { return CpuRows::bounds_bytes(rows); }

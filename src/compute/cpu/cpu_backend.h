@@ -29,10 +29,14 @@ void publish_rows(const Cpu& cpu, CpuRows& rows, const CentroidsView& centroids,
 void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& centroids, int count,
                    std::vector<FarRow>& best);
 
+/// Valid rows of tiles [first, first + count).
+inline int64_t rows_of(const CpuRows& rows, int64_t first, int64_t count) {
+  return std::min(rows.rows() - first * kTileRows, count * kTileRows);
+}
+
 /// Tiles [first, first + count) of a block.
 inline Tiles tiles_of(const CpuRows& rows, int64_t first, int64_t count) {
-  const int64_t left = rows.rows() - first * kTileRows;
-  return {rows.tile(first), count, std::min(left, count * kTileRows), rows.d()};
+  return {rows.tile(first), count, rows_of(rows, first, count), rows.d()};
 }
 
 inline constexpr int64_t kBlockTiles = kBlockRows / kTileRows;

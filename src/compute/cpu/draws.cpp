@@ -70,7 +70,7 @@ void merge_draws(const Cpu& cpu, const CpuRows& rows, std::span<const RandomKey>
       double w[kChunkRows];
       uint64_t bits[kChunkRows];
       const int64_t first = tile * kTileRows;
-      const int64_t count = tiles_of(rows, tile, chunk_tiles).rows;
+      const int64_t count = rows_of(rows, tile, chunk_tiles);
       chunk_weights(rows, first, count, w);
       std::fill(w + count, w + chunk_tiles * kTileRows, 0.0);
       for (size_t k = 0; k < keys.size(); ++k) {
@@ -99,7 +99,7 @@ void merge_smallest_keys(const Cpu& cpu, const CpuRows& rows, const RandomKey& k
       uint64_t bits[kChunkRows];
       const int64_t first = tile * kTileRows;
       cpu.kernels.random.bits(key, rows.first_row() + first, chunk_tiles * kTileRows, bits);
-      for (int64_t i = 0; i < tiles_of(rows, tile, chunk_tiles).rows; ++i) {
+      for (int64_t i = 0; i < rows_of(rows, tile, chunk_tiles); ++i) {
         if (bits[i] > worker.cut || rows.weight(first + i) == 0) continue;
         worker.keyed.emplace_back(bits[i], rows.first_row() + first + i);
         if (worker.keyed.size() < room) continue;

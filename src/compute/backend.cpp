@@ -1,0 +1,27 @@
+#include "clientele/compute/backend.h"
+
+#include "clientele/base/errors.h"
+
+namespace clientele {
+namespace {
+
+[[noreturn]] void refuse(const Backend& backend) {
+  throw Error(ErrorKind::internal,
+              {.what = "a backend without pages was asked for one", .where = backend.facts().name});
+}
+
+}  // namespace
+
+std::unique_ptr<RowBlock> Backend::make_paged_rows(int64_t, int64_t, int, bool, const std::string&) {
+  refuse(*this);
+}
+
+PageLayout Backend::page_layout(int) const {
+  return {};
+}
+
+void Backend::lend_page(RowBlock&, std::byte*) {
+  refuse(*this);
+}
+
+}  // namespace clientele
