@@ -8,22 +8,46 @@ namespace clientele {
 
 namespace {
 
+/// Wanted rows that this rank owns, ascending, and where each stands among `global`.
+class OwnRows {
+ public:
+  OwnRows(const RowBlocks& rows, std::span<const int64_t> global) {
+    for (size_t i = 0; i < global.size(); ++i)
+      if (global[i] >= rows.first_row && global[i] < rows.first_row + rows.rows)
+        found_.emplace_back(global[i], static_cast<int64_t>(i));
+    std::sort(found_.begin(), found_.end());
+  }
+
+  /// Those of a block.
+  std::span<const std::pair<int64_t, int64_t>> of(const RowBlock& block) const {
+    const auto begin = std::lower_bound(found_.begin(), found_.end(), std::pair(block.first_row(), int64_t{0}));
+    const auto end = std::lower_bound(begin, found_.end(), std::pair(block.first_row() + block.rows(), int64_t{0}));
+    return {begin, end};
+  }
+
+ private:
+  std::vector<std::pair<int64_t, int64_t>> found_;
+};
+
 /// This rank's rows among `global`, as positions in `global`, block by block.
 void fetch_own(const RowBlocks& rows, std::span<const int64_t> global, SampleOps& ops, std::vector<int64_t>& positions,
                std::vector<float>& values) {
-  for (const auto& block : rows.blocks) {
+  const OwnRows own(rows, global);
+  const auto fetch = [&](const RowBlock& block) {
     std::vector<int64_t> local;
-    for (size_t i = 0; i < global.size(); ++i) {
-      const int64_t row = global[i] - block->first_row();
-      if (row < 0 || row >= block->rows()) continue;
-      local.push_back(row);
-      positions.push_back(static_cast<int64_t>(i));
+    for (const auto& [row, position] : own.of(block)) {
+      local.push_back(row - block.first_row());
+      positions.push_back(position);
     }
-    if (local.empty()) continue;
+    if (local.empty()) return;
     const size_t begin = values.size();
     values.resize(begin + local.size() * static_cast<size_t>(rows.d));
-    ops.fetch(*block, local, HostView<float>{values.data() + begin, static_cast<int64_t>(local.size()), rows.d});
-  }
+    ops.fetch(block, local, HostView<float>{values.data() + begin, static_cast<int64_t>(local.size()), rows.d});
+  };
+  rows.each(fetch, [&](const RowBlock& block, std::vector<LocalRows>& wanted) {
+    for (const auto& [row, position] : own.of(block))
+      wanted.push_back({row - block.first_row(), row - block.first_row() + 1});
+  });
 }
 
 }  // namespace
@@ -45,7 +69,8 @@ std::vector<float> fetch_rows(const RowBlocks& rows, std::span<const int64_t> gl
 std::vector<std::pair<uint64_t, int64_t>> smallest_keys(const RowBlocks& rows, const RandomKey& key, int64_t count,
                                                         Env& env) {
   std::vector<std::pair<uint64_t, int64_t>> own;
-  for (const auto& block : rows.blocks) env.backend.sample_ops().smallest_keys(*block, key, count, own);
+  rows.each([&](const RowBlock& block) { env.backend.sample_ops().smallest_keys(block, key, count, own); },
+            Features::unused);
   std::vector<uint64_t> words;
   for (const auto& [bits, row] : own) {
     words.push_back(bits);
@@ -75,10 +100,10 @@ std::vector<double> merge_blocks(const std::vector<std::vector<double>>& blocks,
 
 int64_t count_distinct_rows(const RowBlocks& rows, int64_t limit, Env& env) {
   std::vector<std::vector<float>> own;
-  for (const auto& block : rows.blocks) {
-    if (static_cast<int64_t>(own.size()) >= limit) break;
-    env.backend.sample_ops().distinct_rows(*block, limit, own);
-  }
+  rows.each_until([&](const RowBlock& block) {
+    env.backend.sample_ops().distinct_rows(block, limit, own);
+    return static_cast<int64_t>(own.size()) >= limit;
+  });
   std::vector<float> values;
   for (const auto& row : own) values.insert(values.end(), row.begin(), row.end());
   const std::vector<float> all = env.comm.gather_all<float>(values);

@@ -30,7 +30,8 @@ void sum_over_ranks(PassResult& pass, Comm& comm) {
 
 PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env) {
   const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales, drift);
-  rows.each([&](RowBlock& block) { pass->add(block); });
+  rows.each([&](RowBlock& block) { pass->add(block); },
+            [&](const RowBlock& block, std::vector<LocalRows>& wanted) { pass->rows_to_read(block, wanted); });
   PassResult result = pass->finish();
   sum_over_ranks(result, env.comm);
   return result;
@@ -59,7 +60,7 @@ void end_fit(RowBlocks& rows, Env& env) {
 }
 
 void clear_labels(RowBlocks& rows, Env& env) {
-  rows.each([&](RowBlock& block) { env.backend.assign_ops().clear_labels(block); });
+  rows.each([&](RowBlock& block) { env.backend.assign_ops().clear_labels(block); }, Features::unused);
 }
 
 void use_labels(RowBlocks& rows, int set, Env& env) {

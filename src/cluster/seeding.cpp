@@ -33,7 +33,7 @@ std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, 
   SampleOps& ops = env.backend.sample_ops();
   const size_t d = static_cast<size_t>(rows.d);
   std::vector<float> centroids;
-  rows.each([&](RowBlock& block) { ops.start_seeding(block); });
+  rows.each([&](RowBlock& block) { ops.start_seeding(block); }, Features::unused);
   for (int step = 0; step < k; ++step) {
     const std::vector<int64_t> drawn =
         draw_rows(rows, keys_of(seed, restart, step, step == 0 ? 1 : trials_for(k)), env);
@@ -48,7 +48,7 @@ std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, 
     centroids.insert(centroids.end(), centroid.begin(), centroid.end());
     rows.each([&](RowBlock& block) { ops.lower_min_d2(block, centroid); });
   }
-  rows.each([&](RowBlock& block) { ops.end_seeding(block); });
+  rows.each([&](RowBlock& block) { ops.end_seeding(block); }, Features::unused);
   return centroids;
 }
 

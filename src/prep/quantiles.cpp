@@ -17,6 +17,14 @@ constexpr int64_t kFewestCountedRows = 1 << 18;
 constexpr size_t kTablesPerWorker = 128;
 constexpr int64_t kSortBytes = int64_t{256} << 20;
 
+/// As many as the job's memory allows.
+size_t tables_per_worker(const Env& env) {
+  if (env.memory.tables_bytes == 0) return kTablesPerWorker;
+  const int64_t table = int64_t{kDigits} * static_cast<int64_t>(sizeof(int64_t));
+  return std::clamp<size_t>(static_cast<size_t>(env.memory.tables_bytes / (table * env.pool.threads())), 1,
+                            kTablesPerWorker);
+}
+
 /// One column's wanted positions and what was found there.
 struct Wanted {
   int column = 0;
@@ -133,8 +141,9 @@ std::vector<std::vector<double>> exact_quantiles(Source& source, const CleanRows
     (counts ? counted : sorted).push_back(&w);
     if (counts) most_ranks = std::max(most_ranks, w.ranks.size());
   }
-  in_groups(counted, kTablesPerWorker / most_ranks, [&](auto group) { search_by_counting(reader, group, env); });
-  in_groups(sorted, static_cast<size_t>(kSortBytes / (8 * rows.kept)),
+  const int64_t sort_bytes = env.memory.tables_bytes > 0 ? std::min(kSortBytes, env.memory.tables_bytes) : kSortBytes;
+  in_groups(counted, tables_per_worker(env) / most_ranks, [&](auto group) { search_by_counting(reader, group, env); });
+  in_groups(sorted, static_cast<size_t>(sort_bytes / (8 * rows.kept)),
             [&](auto group) { search_by_sorting(reader, group, env); });
 
   std::vector<std::vector<double>> out;

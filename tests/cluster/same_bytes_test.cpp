@@ -74,6 +74,9 @@ TEST(SameBytes, AcrossThreadsBlocksRanksAndInstructionSets) {
   expect_same(base, run(matrix, spec, 7, 2, {.threads = 1}));
   expect_same(base, run(matrix, spec, 7, 4, {.threads = 2, .block_rows = 65536}));
   for (const SimdLevel level : simd_levels()) expect_same(base, run(matrix, spec, 7, 1, {.threads = 2, .simd = level}));
+  // The least memory for features that there can be, and a little more: some rows stay, others are read for each pass.
+  expect_same(base, run(matrix, spec, 7, 1, {.threads = 2, .features_bytes = 1}));
+  expect_same(base, run(matrix, spec, 7, 2, {.threads = 3, .features_bytes = 3 * 65536 * 5 * 4}));
 }
 
 TEST(SameBytes, AcrossThreadsBlocksRanksAndInstructionSetsFromASmallSample) {
@@ -105,7 +108,32 @@ TEST(SameBytes, OnHardRows) {
     const Everything base = run(matrix, spec, 4, 1, {.threads = 1, .simd = SimdLevel::scalar});
     expect_same(base, run(matrix, spec, 4, 2, {.threads = 3}));
     expect_same(base, run(matrix, spec, 4, 1, {.threads = 2, .block_rows = 65536}));
+    expect_same(base, run(matrix, spec, 4, 1, {.threads = 2, .features_bytes = 1}));
   }
+}
+
+/// Five blocks of rows in two groups far apart, and one without structure whose two centroids take long to settle: once
+/// bounds are known, the five are not read.
+TEST(SameBytes, StreamedRowsThatKeepTheirSegmentAreNotRead) {
+  Matrix matrix = mixture(6 * 65536, 4, 1, 1, 62);
+  for (int64_t i = 0; i < 5 * 65536; ++i) matrix.x[static_cast<size_t>(i * 4)] += i % 2 == 0 ? 900.0f : 1800.0f;
+  std::vector<float> start = {900, 0, 0, 0, 1800, 0, 0, 0, 0.1f, 0, 0, 0, 0, 0.1f, 0, 0};
+  const LloydSpec spec{.max_iterations = 25};
+  Workplace whole({.threads = 2}), part({.threads = 2, .features_bytes = 1});
+  RowBlocks resident = blocks_of(matrix, Space::as_is, whole.env), streamed = blocks_of(matrix, Space::as_is, part.env);
+  const Clustering expected = lloyd(resident, start, spec, whole.env);
+  const PageTraffic before = streamed.traffic();
+  const Clustering found = lloyd(streamed, start, spec, part.env);
+  const PageTraffic after = streamed.traffic();
+  EXPECT_EQ(found.centroids, expected.centroids);
+  EXPECT_EQ(found.counts, expected.counts);
+  EXPECT_EQ(found.inertia, expected.inertia);
+  EXPECT_EQ(found.iterations, expected.iterations);
+  EXPECT_GT(found.iterations, 10);
+  EXPECT_EQ(resident.traffic().blocks_read, 0);
+  EXPECT_GE(after.blocks_skipped - before.blocks_skipped, 5);
+  const int64_t blocks = 6 * (found.iterations + 1);  // and once for the squares
+  EXPECT_EQ(after.blocks_read - before.blocks_read + after.blocks_skipped - before.blocks_skipped, blocks);
 }
 
 }  // namespace

@@ -194,5 +194,35 @@ TEST(RowBlocks, AreTheSameForEveryCut) {
   }
 }
 
+/// Features for scoring are made from the source when they are asked for; nothing is written.
+TEST(RowBlocks, ScoredRowsLargerThanMemoryAreTheSame) {
+  constexpr int64_t kRows = 3 * 65536 + 99;
+  Table table;
+  table.add("a", random_normals(kRows, 1));
+  table.add("b", random_normals(kRows, 2));
+  const auto comm = make_single_comm();
+  std::vector<float> expected(2 * kRows), found(2 * kRows), again(2 * kRows);
+  for (const int64_t limit : {int64_t{0}, int64_t{1}}) {
+    Workbench bench(*comm, {.threads = 2, .features_bytes = limit});
+    MemorySource source = table.source();
+    const CleanRows rows = clean(source, ids_of(table), {}, bench.env);
+    FeatureSpace space = fit_space(source, rows, false, bench.env);
+    space.means = {0.25, -1};
+    RowBlocks blocks = make_row_blocks(source, rows, space, false, -1, bench.env);
+    fetch_into(blocks, bench.env, limit == 0 ? expected : found);
+    if (limit == 0) continue;
+    ASSERT_NE(blocks.pages, nullptr);
+    EXPECT_EQ(blocks.traffic().bytes_written, 0);
+    fetch_into(blocks, bench.env, again);
+    EXPECT_EQ(blocks.means, space.means);
+    table.columns[1][2 * 65536 + 1] = NAN;
+    MemorySource other = table.source();
+    RowBlocks bad = make_row_blocks(other, rows, space, false, -1, bench.env);
+    const Error error = error_of([&] { fetch_into(bad, bench.env, again); });
+    EXPECT_EQ(error.complaint().where, "row 131073, feature b");
+  }
+  EXPECT_TRUE(found == expected);
+}
+
 }  // namespace
 }  // namespace clientele

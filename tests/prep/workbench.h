@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
@@ -26,16 +27,21 @@ struct Cut {
   int64_t piece_rows = 8192;
   int64_t block_rows = 0;
   int ranks = 1;
+  int64_t features_bytes = 0;  ///< of memory; the other rows' go to a scratch file
 };
 
 inline const std::vector<Cut> kCuts = {{1, 8192, 0, 1},      {2, 1000, 65536, 1}, {3, 65536, 100000, 1},
-                                       {7, 8192, 131072, 1}, {2, 1000, 0, 2},     {1, 8192, 65536, 4}};
+                                       {7, 8192, 131072, 1}, {2, 1000, 0, 2},     {1, 8192, 65536, 4},
+                                       {2, 8192, 0, 1, 1},   {3, 8192, 0, 2, 1}};
 
 class Workbench {
  public:
   explicit Workbench(Comm& comm, const Cut& cut = {})
       : pool_(cut.threads), backend_(make_cpu_backend(pool_)), env{pool_,          *backend_,      comm, progress_,
-                                                                   cut.block_rows, cut.piece_rows, {}} {}
+                                                                   cut.block_rows, cut.piece_rows, {}} {
+    env.memory.features_bytes = cut.features_bytes;
+    env.memory.scratch = std::filesystem::temp_directory_path().string();
+  }
 
  private:
   ThreadPool pool_;

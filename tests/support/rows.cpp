@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 #include "clientele/base/fixed_point.h"
@@ -60,7 +61,10 @@ Workplace::Workplace(const Options& options, Comm* comm)
           .progress = progress,
           .block_rows = options.block_rows,
           .piece_rows = 8192,
-          .warnings = {}} {}
+          .warnings = {},
+          .memory = {.features_bytes = options.features_bytes,
+                     .tables_bytes = 0,
+                     .scratch = std::filesystem::temp_directory_path().string()}} {}
 
 RowBlocks blocks_of(const Matrix& matrix, Space space, Env& env) {
   RowBlocks rows;
@@ -72,21 +76,20 @@ RowBlocks blocks_of(const Matrix& matrix, Space space, Env& env) {
   rows.weighted = !matrix.weights.empty();
   if (rows.weighted)
     rows.weight_bits = weight_bits(std::accumulate(matrix.weights.begin(), matrix.weights.end(), 0.0), matrix.n);
-  int64_t size = std::max<int64_t>(rows.rows, 1);
-  if (env.block_rows > 0) size = (env.block_rows + kBlockRows - 1) / kBlockRows * kBlockRows;
-  for (int64_t first = range.first; first < range.last; first += size) {
-    const int64_t count = std::min(size, range.last - first);
-    rows.blocks.push_back(env.backend.make_rows(first, count, matrix.d, rows.weighted, "test rows"));
-    fill(matrix, *rows.blocks.back(), env);
-    if (rows.weighted) weigh(matrix, *rows.blocks.back(), rows.weight_bits, env);
-  }
+  make_blocks(rows, env);
+  rows.each(
+      [&](RowBlock& block) {
+        fill(matrix, block, env);
+        if (rows.weighted) weigh(matrix, block, rows.weight_bits, env);
+      },
+      Features::fill);
   ColumnOps& ops = env.backend.column_ops();
   rows.means.assign(static_cast<size_t>(matrix.d), 0);
-  if (space == Space::unit) rows.each([&](RowBlock& block) { ops.unit_rows(block); });
+  if (space == Space::unit) rows.each([&](RowBlock& block) { ops.unit_rows(block); }, Features::change);
   if (space == Space::centred) {
     const std::vector<Moments> moments = moments_of(rows, env);
     for (size_t j = 0; j < moments.size(); ++j) rows.means[j] = moments[j].mean;
-    rows.each([&](RowBlock& block) { ops.centre(block, rows.means); });
+    rows.each([&](RowBlock& block) { ops.centre(block, rows.means); }, Features::change);
   }
   for (const Moments& moments : moments_of(rows, env)) rows.variances.push_back(moments.variance());
   std::vector<double> most(static_cast<size_t>(matrix.d));

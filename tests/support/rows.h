@@ -30,6 +30,7 @@ struct Workplace {
     int threads = 2;
     SimdLevel simd = SimdLevel::automatic;
     int64_t block_rows = 0;
+    int64_t features_bytes = 0;  ///< of memory; the other rows' go to a scratch file
   };
   Workplace();
   explicit Workplace(const Options& options, Comm* comm = nullptr);

@@ -31,6 +31,13 @@ class SilentProgress : public Progress {
   void note(const std::string& text) override;
 };
 
+/// What a job's memory limit leaves to stages that can do with less. 0: as much as they like.
+struct MemoryShare {
+  int64_t features_bytes = 0;  ///< for normalised features; those beyond it are kept in a scratch file
+  int64_t tables_bytes = 0;    ///< for count tables and gathered values of exact quantiles, all threads together
+  std::string scratch;         ///< folder of the scratch file
+};
+
 struct Env {
   ThreadPool& pool;
   Backend& backend;
@@ -40,6 +47,7 @@ struct Env {
       0;  ///< rows of a RowBlock: 0 is all of the rank's in one block; else a multiple of 65,536 is used
   int64_t piece_rows = 8192;          ///< rows of one read inside a 65,536-row block
   std::vector<std::string> warnings;  ///< collected for the report and run.json, each a full sentence
+  MemoryShare memory = {};
 };
 
 }  // namespace clientele

@@ -8,8 +8,26 @@
 
 #include "clientele/base/fixed_point.h"
 #include "clientele/compute/backend.h"
+#include "clientele/env/env.h"
 
 namespace clientele {
+
+class RowPages;
+
+/// What a pass does with the features of the rows.
+enum class Features {
+  read,
+  change,  ///< reads them and leaves others behind
+  fill,    ///< leaves features behind without having looked at them
+  unused,  ///< the pass works on labels, weights and the like alone
+};
+
+/// What passes over rows larger than memory have moved to and from the disk.
+struct PageTraffic {
+  int64_t bytes_read = 0, bytes_written = 0;
+  int64_t blocks_read = 0;     ///< from the disk, wholly or in parts
+  int64_t blocks_skipped = 0;  ///< whose features a pass had no need of
+};
 
 struct RowBlocks {
   int64_t total_rows = 0;  ///< over all ranks
@@ -22,10 +40,46 @@ struct RowBlocks {
   std::vector<double> variances;  ///< d: variance (ddof 0) of each feature over all ranks, unweighted
   std::vector<double> means;      ///< d: what was subtracted (FeatureSpace::means)
   std::vector<std::unique_ptr<RowBlock>> blocks;
+  /// Features of blocks that are in memory in turns (shared with nobody; null: all features stay in memory).
+  std::shared_ptr<RowPages> pages;
 
-  void each(const std::function<void(RowBlock&)>& body) {
-    for (auto& block : blocks) body(*block);
-  }
+  /// body on every block in ascending order, its features in memory as the pass uses them; the next blocks' are
+  /// fetched meanwhile. Features of `blocks` may be looked at in no other way.
+  void each(const std::function<void(RowBlock&)>& body, Features use = Features::read);
+  void each(const std::function<void(const RowBlock&)>& body, Features use = Features::read) const;
+
+  /// Appends the rows of a block whose features the body will read, ascending and disjoint; none is no features at
+  /// all. Asked of every block before the first body.
+  using WantedRows = std::function<void(const RowBlock&, std::vector<LocalRows>&)>;
+  void each(const std::function<void(RowBlock&)>& body, const WantedRows& wanted);
+  void each(const std::function<void(const RowBlock&)>& body, const WantedRows& wanted) const;
+
+  /// As each, to read, until the body returns true.
+  void each_until(const std::function<bool(const RowBlock&)>& body) const;
+
+  PageTraffic traffic() const;
+  /// Features and slots go; what is known of the rows as a whole stays.
+  void release_rows();
 };
+
+/// How the features of a job share memory and disk.
+struct BlockPlan {
+  int64_t block_rows = 0;     ///< of each block but the last
+  int64_t resident_rows = 0;  ///< whose features stay in memory
+  int pages = 0;              ///< of block_rows rows each, for the others; 0: all stay in memory
+  int64_t page_bytes = 0;
+  int64_t scratch_bytes = 0;  ///< of the scratch file
+
+  int64_t features_bytes = 0;  ///< in memory: pages and what stays
+};
+/// The plan for `rows` rows of one rank under `limit` bytes of memory for features (0: no limit). block_rows: as
+/// Env::block_rows. A limit below least_features_bytes is passed over by that plan. Backends without pages: all rows
+/// stay in memory.
+BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, int64_t limit, int threads);
+/// Makes the empty blocks of `rows`, whose first_row, rows, d and weighted are set, as env.block_rows and env.memory
+/// say. Throws Error{device} when memory, Error{files} when the scratch folder lacks room.
+void make_blocks(RowBlocks& rows, Env& env);
+/// Below this no plan goes; 0 for backends without pages.
+int64_t least_features_bytes(const Backend& backend, int64_t rows, int d);
 
 }  // namespace clientele

@@ -1,0 +1,134 @@
+// How many rows of features a memory limit leaves in memory, and the passes over all of them.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "clientele/base/canonical.h"
+#include "clientele/base/scratch_file.h"
+#include "clientele/prep/row_blocks.h"
+#include "row_pages.h"
+
+namespace clientele {
+namespace {
+
+/// One worked on, one read, one on its way to or from the disk.
+constexpr int kPages = 3;
+constexpr int kLeastPages = 2;
+/// Larger pages read no faster.
+constexpr int64_t kLargePage = int64_t{64} << 20;
+
+int64_t page_size(const PageLayout& layout, int64_t rows) {
+  const int64_t unit = ScratchFile::kUnit;
+  return (layout.bytes(rows) + unit - 1) / unit * unit;
+}
+
+/// Rows of a page: enough for each thread to have a canonical block of its own, where the limit allows that.
+int64_t rows_of_page(const PageLayout& layout, int64_t limit, int threads) {
+  int64_t blocks = std::max(1, threads);
+  const auto too_large = [&] {
+    const int64_t page = page_size(layout, blocks * kBlockRows);
+    return page > kLargePage || kPages * page > limit / 2;
+  };
+  while (blocks > 1 && too_large()) --blocks;
+  return blocks * kBlockRows;
+}
+
+/// Runs a pass whose body cannot end it.
+template <class Block, class Body>
+auto to_the_end(const Body& body) {
+  return [&body](Block& block) {
+    body(block);
+    return false;
+  };
+}
+
+}  // namespace
+
+int64_t least_features_bytes(const Backend& backend, int64_t rows, int d) {
+  const PageLayout layout = backend.page_layout(d);
+  if (layout.group_rows == 0) return 0;
+  return std::min(layout.bytes(rows), kLeastPages * page_size(layout, kBlockRows));
+}
+
+BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, int64_t limit, int threads) {
+  const PageLayout layout = backend.page_layout(d);
+  const int64_t given = block_rows <= 0 ? 0 : (block_rows + kBlockRows - 1) / kBlockRows * kBlockRows;
+  BlockPlan plan;
+  plan.block_rows = given > 0 ? given : std::max<int64_t>(rows, 1);
+  plan.resident_rows = rows;
+  plan.features_bytes = layout.group_rows == 0 ? 0 : layout.bytes(rows);
+  if (layout.group_rows == 0 || limit <= 0 || layout.bytes(rows) <= limit) return plan;
+
+  plan.block_rows = given > 0 ? given : rows_of_page(layout, limit, threads);
+  while (plan.block_rows > kBlockRows && kLeastPages * page_size(layout, plan.block_rows) > limit)
+    plan.block_rows -= kBlockRows;
+  plan.page_bytes = page_size(layout, plan.block_rows);
+  plan.pages = kPages * plan.page_bytes <= limit ? kPages : kLeastPages;
+  const int64_t blocks = (rows + plan.block_rows - 1) / plan.block_rows;
+  const int64_t left = std::max<int64_t>(0, limit - plan.pages * plan.page_bytes);
+  const int64_t resident = std::min(left / plan.page_bytes, blocks - 1);
+  plan.resident_rows = resident * plan.block_rows;
+  plan.scratch_bytes = (blocks - resident) * plan.page_bytes;
+  plan.features_bytes = (plan.pages + resident) * plan.page_bytes;
+  return plan;
+}
+
+/// Blocks whose features go to the scratch file stand evenly among the others, so that there is work in memory while
+/// they are read.
+void make_blocks(RowBlocks& rows, Env& env) {
+  const std::string purpose = "normalised features";
+  const BlockPlan plan =
+      plan_blocks(env.backend, rows.rows, rows.d, env.block_rows, env.memory.features_bytes, env.pool.threads());
+  const int64_t count = (rows.rows + plan.block_rows - 1) / plan.block_rows;
+  const int64_t resident = plan.pages == 0 ? count : plan.resident_rows / plan.block_rows;
+  std::vector<int64_t> offsets;
+  int64_t end = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t first = rows.first_row + i * plan.block_rows;
+    const int64_t size = std::min(plan.block_rows, rows.first_row + rows.rows - first);
+    const bool stays = (i + 1) * resident / count > i * resident / count;
+    offsets.push_back(stays ? -1 : end);
+    end += stays ? 0 : plan.page_bytes;
+    rows.blocks.push_back(stays ? env.backend.make_rows(first, size, rows.d, rows.weighted, purpose)
+                                : env.backend.make_paged_rows(first, size, rows.d, rows.weighted, purpose));
+  }
+  if (plan.pages > 0)
+    rows.pages = std::make_shared<RowPages>(env.backend, rows.d, plan, std::move(offsets), env.memory.scratch);
+}
+
+void RowBlocks::each(const std::function<void(RowBlock&)>& body, Features use) {
+  if (pages != nullptr) return pages->each(blocks, to_the_end<RowBlock>(body), use, nullptr);
+  for (const auto& block : blocks) body(*block);
+}
+
+void RowBlocks::each(const std::function<void(const RowBlock&)>& body, Features use) const {
+  if (pages != nullptr) return pages->each(blocks, to_the_end<const RowBlock>(body), use, nullptr);
+  for (const auto& block : blocks) body(*block);
+}
+
+void RowBlocks::each(const std::function<void(RowBlock&)>& body, const WantedRows& wanted) {
+  if (pages != nullptr) return pages->each(blocks, to_the_end<RowBlock>(body), Features::read, &wanted);
+  for (const auto& block : blocks) body(*block);
+}
+
+void RowBlocks::each(const std::function<void(const RowBlock&)>& body, const WantedRows& wanted) const {
+  if (pages != nullptr) return pages->each(blocks, to_the_end<const RowBlock>(body), Features::read, &wanted);
+  for (const auto& block : blocks) body(*block);
+}
+
+void RowBlocks::each_until(const std::function<bool(const RowBlock&)>& body) const {
+  if (pages != nullptr) return pages->each(blocks, body, Features::read, nullptr);
+  for (const auto& block : blocks)
+    if (body(*block)) return;
+}
+
+void RowBlocks::release_rows() {
+  blocks.clear();
+  pages.reset();
+}
+
+PageTraffic RowBlocks::traffic() const {
+  return pages == nullptr ? PageTraffic() : pages->traffic();
+}
+
+}  // namespace clientele

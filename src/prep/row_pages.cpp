@@ -1,0 +1,140 @@
+#include "row_pages.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "page_pass.h"
+
+namespace clientele {
+namespace {
+
+/// Reading on is no slower than a second request.
+constexpr int64_t kSeekBytes = int64_t{128} << 10;
+
+int64_t unit_floor(int64_t bytes) {
+  return bytes / ScratchFile::kUnit * ScratchFile::kUnit;
+}
+
+int64_t unit_ceil(int64_t bytes) {
+  return unit_floor(bytes + ScratchFile::kUnit - 1);
+}
+
+/// What lies behind the last row is zero in every block.
+void clear_last_group(std::byte* page, const PageLayout& layout, int64_t rows) {
+  std::memset(page + layout.bytes(rows) - layout.group_bytes, 0, static_cast<size_t>(layout.group_bytes));
+}
+
+/// Lends a page to a block for as long as it lives.
+class Lent {
+ public:
+  Lent(Backend& backend, RowBlock& block, std::byte* page) : backend_(backend), block_(block) {
+    backend_.lend_page(block_, page);
+  }
+  ~Lent() { backend_.lend_page(block_, nullptr); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+ private:
+  Backend& backend_;
+  RowBlock& block_;
+};
+
+}  // namespace
+
+std::vector<PagePart> page_parts(const PageLayout& layout, int64_t rows, std::span<const LocalRows> wanted) {
+  std::vector<PagePart> parts;
+  const int64_t all = unit_ceil(layout.bytes(rows));
+  for (const LocalRows& range : wanted) {
+    const int64_t begin = unit_floor(range.first / layout.group_rows * layout.group_bytes);
+    const int64_t end = std::min(all, unit_ceil(layout.bytes(range.last)));
+    if (!parts.empty() && begin - (parts.back().offset + parts.back().bytes) <= kSeekBytes)
+      parts.back().bytes = std::max(parts.back().bytes, end - parts.back().offset);
+    else
+      parts.push_back({begin, end - begin});
+  }
+  return parts;
+}
+
+RowPages::RowPages(Backend& backend, int d, const BlockPlan& plan, std::vector<int64_t> offsets,
+                   const std::string& folder)
+    : backend_(backend),
+      layout_(backend.page_layout(d)),
+      offsets_(std::move(offsets)),
+      scratch_bytes_(plan.scratch_bytes),
+      folder_(folder.empty() ? "." : folder) {
+  for (int i = 0; i < plan.pages; ++i)
+    pages_.emplace_back(static_cast<size_t>(plan.page_bytes), "a page of normalised features");
+}
+
+void RowPages::make_on_demand(std::function<void(RowBlock&)> make) {
+  make_ = std::move(make);
+}
+
+void RowPages::each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks,
+                              const std::function<bool(RowBlock&)>& body) {
+  const auto made = [&](RowBlock& block) {
+    make_(block);
+    return body(block);
+  };
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    std::byte* page = pages_[0].as<std::byte>();
+    if (offsets_[i] >= 0) clear_last_group(page, layout_, blocks[i]->rows());
+    if (offsets_[i] < 0 ? made(*blocks[i]) : on_page(*blocks[i], page, made)) return;
+  }
+}
+
+bool RowPages::on_page(RowBlock& block, std::byte* page, const std::function<bool(RowBlock&)>& body) {
+  const Lent lent(backend_, block, page);
+  return body(block);
+}
+
+std::vector<PagePart> RowPages::parts_of(const RowBlock& block, Features use,
+                                         const RowBlocks::WantedRows* wanted) const {
+  std::vector<LocalRows> ranges;
+  if (wanted != nullptr)
+    (*wanted)(block, ranges);
+  else if (use == Features::read || use == Features::change)
+    ranges.push_back({0, block.rows()});
+  return page_parts(layout_, block.rows(), ranges);
+}
+
+void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body,
+                    Features use, const RowBlocks::WantedRows* wanted) {
+  if (make_ && use != Features::unused) return each_on_demand(blocks, body);
+  if (!file_ && use == Features::fill) file_ = std::make_unique<ScratchFile>(folder_, scratch_bytes_);
+  std::vector<PageStep> steps;
+  std::vector<bool> paged(blocks.size());
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (offsets_[i] < 0 || use == Features::unused) continue;
+    PageStep step{offsets_[i], unit_ceil(layout_.bytes(blocks[i]->rows())), parts_of(*blocks[i], use, wanted)};
+    paged[i] = use == Features::fill || !step.parts.empty();
+    if (paged[i])
+      steps.push_back(std::move(step));
+    else
+      ++traffic_.blocks_skipped;
+  }
+  const std::vector<PageStep> counted = steps;
+  PagePass pass(file_.get(), pages_, std::move(steps));
+  size_t next = 0;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    RowBlock& block = *blocks[i];
+    if (!paged[i]) {
+      if (body(block)) return;
+      continue;
+    }
+    std::byte* page = pass.take();
+    if (use == Features::fill) clear_last_group(page, layout_, block.rows());
+    const bool done = on_page(block, page, body);
+    const bool changed = use == Features::fill || use == Features::change;
+    const PageStep& step = counted[next++];
+    for (const PagePart& part : step.parts) traffic_.bytes_read += part.bytes;
+    traffic_.blocks_read += step.parts.empty() ? 0 : 1;
+    traffic_.bytes_written += changed ? step.bytes : 0;
+    pass.give_back(changed);
+    if (done) break;
+  }
+  pass.finish();
+}
+
+}  // namespace clientele

@@ -1,0 +1,59 @@
+// Features of rows larger than memory: a scratch file holds them, a few pages of memory take them in turns. While the
+// caller works on one page, the next ones are read and the changed ones written by threads of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "clientele/base/page_buffer.h"
+#include "clientele/base/scratch_file.h"
+#include "clientele/prep/row_blocks.h"
+
+namespace clientele {
+
+/// A piece of a block's features, in bytes of its page. Whole units of the scratch file.
+struct PagePart {
+  int64_t offset = 0;
+  int64_t bytes = 0;
+};
+
+/// The parts of a page with rows that are wanted. Parts closer than a disk's seek is long are read as one.
+std::vector<PagePart> page_parts(const PageLayout& layout, int64_t rows, std::span<const LocalRows> wanted);
+
+class RowPages {
+ public:
+  /// offsets: per block, in order, where its features lie in the scratch file, or -1 where they stay in memory. The
+  /// file is made by the first pass that fills it, which throws Error{files} when the folder has no room.
+  RowPages(Backend& backend, int d, const BlockPlan& plan, std::vector<int64_t> offsets, const std::string& folder);
+
+  /// body on the blocks in order, until it returns true. wanted: which rows a reading pass needs; null: all.
+  void each(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body, Features use,
+            const RowBlocks::WantedRows* wanted);
+
+  /// From now on nothing is read from a file: `make` fills each block, also those that stay in memory, anew in every
+  /// pass that reads features.
+  void make_on_demand(std::function<void(RowBlock&)> make);
+
+  const PageTraffic& traffic() const { return traffic_; }
+
+ private:
+  bool on_page(RowBlock& block, std::byte* page, const std::function<bool(RowBlock&)>& body);
+  void each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body);
+  std::vector<PagePart> parts_of(const RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const;
+
+  Backend& backend_;
+  PageLayout layout_;
+  std::vector<int64_t> offsets_;
+  int64_t scratch_bytes_;
+  std::string folder_;
+  std::unique_ptr<ScratchFile> file_;
+  std::function<void(RowBlock&)> make_;
+  std::vector<PageBuffer> pages_;
+  PageTraffic traffic_;
+};
+
+}  // namespace clientele
