@@ -8,6 +8,8 @@
 #include "device.h"
 #include "fingerprint.h"
 #include "job_resolve.h"
+#include "machine.h"
+#include "memory_plan.h"
 #include "model_source.h"
 #include "publication.h"
 #include "run_lock.h"
@@ -117,7 +119,22 @@ struct Assigned {
   const ModelSource& source;
   Published& published;
   const DeviceChoice& device;
+  const Json& regime;
 };
+
+/// Throws Error{device} where the limit is too low for the scores alone.
+MemoryPlan plan_scoring(const Job& job, const ModelSource& source, const Footprint& need, const Backend& backend,
+                        const ThreadPool& pool) {
+  return_freed_memory();
+  const MemoryDemand demand = {.base_bytes = resident_bytes(),
+                               .columns = static_cast<int64_t>(source.needed().size()),
+                               .threads = pool.threads(),
+                               .block_rows = job.run.block_rows,
+                               .clustered = false};
+  MemoryPlan plan = plan_memory(memory_limit(job.run), demand, need, backend);
+  refuse_too_little(plan, need);
+  return plan;
+}
 
 RunOutcome publish_assignment(const AssignRequest& request, const Model& model, const std::vector<InputFile>& files,
                               const std::string& key, const Assigned& done, StageClock& clock, StagedFolder& staged,
@@ -144,6 +161,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
   run["input"] = input_record(files, done.clients.plan, read, columns);
   run["device"] = device_record(env.backend.facts());
   run["device"]["reason"] = done.device.reason;
+  run["memory"] = done.regime;
   run["rows"] = {{"read", read}, {"kept", done.rows.kept}, {"excluded", exclusion_counts(spread.excluded)}};
   run["result"] = result;
   run["segments"] = segments["segments"];
@@ -192,13 +210,17 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   CleanRows rows = clock.timed("clean", [&] { return clean(source, clients.ids, spec, reading, clients.excluded); });
   describe_events(clients, rows.report);
   rows.report["unseen_categories"] = unseen;
-  Env env = backend.with_room(std::move(reading), {.rows = rows.kept, .d = model.space.d(), .k = model.k});
+  const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
+  Env env = backend.with_room(std::move(reading), need);
+  const MemoryPlan memory = plan_scoring(job, source, need, *backend, pool);
+  env.memory = memory.share(scratch_folder(job));
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });
-  blocks = RowBlocks();
+  const Json regime = regime_record(memory, blocks.traffic());
+  blocks.release_rows();
 
-  const Assigned assigned{clients, rows, source, published, backend.choice()};
+  const Assigned assigned{clients, rows, source, published, backend.choice(), regime};
   return publish_assignment(request, model, files, key, assigned, clock, staged, env);
 }
 

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "assign.h"
+#include "byte_size.h"
 #include "clientele/base/errors.h"
 #include "commands.h"
 #include "display.h"
@@ -56,6 +57,13 @@ int assign_command(const CommandLine& line) {
   request.job.output.csv = line.csv;
   request.job.run.device = line.device;
   request.job.run.threads = line.threads;
+  if (!line.memory.empty()) request.job.run.memory = line.memory;
+  if (!line.scratch.empty()) request.job.run.scratch = line.scratch;
+  if (!request.job.run.memory.empty() && !parse_byte_size(request.job.run.memory))
+    throw Error(ErrorKind::usage, {.what = "no such size",
+                                   .where = "--memory",
+                                   .expected = "a number of bytes, such as 8GiB or 500MB",
+                                   .found = request.job.run.memory});
   if (line.device != "auto" && line.device != "cpu" && cuda_index(line.device) < 0)
     throw Error(ErrorKind::usage, {.what = "no such device",
                                    .where = "--device",

@@ -84,6 +84,7 @@ class Commands {
     key_flag(command, "--out", "output", "folder", "Folder to publish in");
     key_flag(command, "--device", "run", "device", "auto, cpu, cuda or cuda:INDEX");
     key_flag(command, "--threads", "run", "threads", "Threads of the CPU");
+    key_flag(command, "--memory", "run", "memory", "Memory that the job may take, such as 8GiB");
     key_flag(command, "--k", "cluster", "k", "Number of segments, or [from,to]");
     key_flag(command, "--seed", "cluster", "seed", "Seed of all draws");
     switch_flag(command, "--csv", "output", "csv", "Write segments.csv as well");
@@ -129,6 +130,8 @@ class Commands {
     made->add_option("--out", line_.out, "Folder to publish in")->required();
     made->add_option("--device", line_.device, "auto, cpu, cuda or cuda:INDEX");
     made->add_option("--threads", line_.threads, "Threads of the CPU; 0: all")->check(CLI::Range(0, 4096));
+    made->add_option("--memory", line_.memory, "Memory that scoring may take, such as 8GiB; empty: what is free");
+    made->add_option("--scratch", line_.scratch, "Folder for rows that do not fit; empty: beside the output folder");
     made->add_flag("--csv", line_.csv, "Write segments.csv as well");
     made->add_flag("--force", line_.force, "Assign even if the output is up to date");
     read_options(made);

@@ -35,6 +35,7 @@ struct CommandLine {
   std::string out;                  ///< assign, doctor
   std::string device = "auto";      ///< assign
   int64_t threads = 0;              ///< assign
+  std::string memory, scratch;      ///< assign
   GenerateArguments generate;
   bool force = false;
   bool csv = false;

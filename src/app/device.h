@@ -32,6 +32,7 @@ struct Footprint {
   bool weighted = false;
   int k = 1;  ///< the largest
   bool seeded = false;
+  int64_t sample_rows = 0;  ///< of a sample that starts are found on
 
   int64_t bytes(const Backend& backend) const;
 };

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <numeric>
+#include <span>
 
+#include "clientele/base/page_buffer.h"
 #include "clientele/base/random.h"
+#include "clientele/base/scratch_file.h"
 
 namespace clientele {
 namespace {
@@ -87,17 +91,35 @@ double rounded(double seconds) {
 
 }  // namespace
 
+double scratch_pass_seconds(const std::filesystem::path& folder, int64_t bytes) {
+  constexpr int64_t kPiece = int64_t{8} << 20;
+  constexpr int64_t kMost = 8;
+  const int64_t pieces = std::clamp<int64_t>(bytes / kPiece, 1, kMost);
+  const ScratchFile file(folder, pieces * kPiece);
+  const PageBuffer buffer(static_cast<size_t>(kPiece), "a piece of the scratch file");
+  std::memset(buffer.as<std::byte>(), 1, buffer.bytes());
+  const auto each = [&](const auto& move) {
+    for (int64_t i = 0; i < pieces; ++i) move(i * kPiece, std::span(buffer.as<std::byte>(), buffer.bytes()));
+  };
+  each([&](int64_t offset, std::span<std::byte> piece) { file.write(offset, piece); });
+  const double seconds =
+      seconds_of([&] { each([&](int64_t offset, std::span<std::byte> piece) { file.read(offset, piece); }); });
+  return seconds / static_cast<double>(pieces * kPiece) * static_cast<double>(bytes);
+}
+
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool) {
   if (work.size.rows <= 0 || work.size.d <= 0) return "depends on the number of clients in the log";
   const double pass = source == nullptr ? 0 : input_pass(work, *source, pool);
-  const double once = iteration(work, backend);
+  const double once = std::max(iteration(work, backend), work.scratch_seconds);
   const int64_t iterations = std::min(work.max_iterations, work.iterations);
-  return {{"input_pass_seconds", rounded(pass)},
-          {"iteration_seconds", rounded(once)},
-          {"expected_seconds", rounded(in_all(work, pass, once, iterations))},
-          {"all_iterations_seconds", rounded(in_all(work, pass, once, work.max_iterations))},
-          {"basis", "measured now on part of the rows; expected with " + std::to_string(iterations) +
-                        " iterations a fit, all iterations are cluster.max_iterations"}};
+  Json time = {{"input_pass_seconds", rounded(pass)},
+               {"iteration_seconds", rounded(once)},
+               {"expected_seconds", rounded(in_all(work, pass, once, iterations))},
+               {"all_iterations_seconds", rounded(in_all(work, pass, once, work.max_iterations))},
+               {"basis", "measured now on part of the rows; expected with " + std::to_string(iterations) +
+                             " iterations a fit, all iterations are cluster.max_iterations"}};
+  if (work.scratch_seconds > 0) time["scratch_pass_seconds"] = rounded(work.scratch_seconds);
+  return time;
 }
 
 }  // namespace clientele

@@ -1,6 +1,8 @@
 // How long a job would take, by a short measurement on this machine.
 #pragma once
 
+#include <filesystem>
+
 #include "clientele/base/json.h"
 #include "clientele/base/thread_pool.h"
 #include "clientele/compute/backend.h"
@@ -19,9 +21,15 @@ struct Workload {
   int64_t iterations = 100;    ///< that a fit is expected to take
   int64_t judged = 0;          ///< numbers of segments
   int64_t max_iterations = 0;  ///< of a fit
+  double scratch_seconds = 0;  ///< of reading the scratch file once; 0: rows stay in memory
 };
 
+/// Seconds to read `bytes` bytes of a scratch file in the folder, by writing and reading a part of it now. Throws
+/// Error{files} when there is no room.
+double scratch_pass_seconds(const std::filesystem::path& folder, int64_t bytes);
+
 /// Reads some rows of the source (none where it is null) and labels some rows on the backend, about a second in all.
+/// Rows that are streamed are expected to take as long as the slower of reading and labelling them.
 /// {"input_pass_seconds", "iteration_seconds", "expected_seconds", "all_iterations_seconds", "basis"}. Nothing is
 /// promised, not that the disk stays as fast as for the first rows either.
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool);

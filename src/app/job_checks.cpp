@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "byte_size.h"
 #include "clientele/base/errors.h"
 #include "clientele/base/suggest.h"
 #include "run_lock.h"
@@ -141,6 +142,8 @@ class Checks {
     const std::string& device = job_.run.device;
     if (device != "auto" && device != "cpu" && cuda_index(device) < 0)
       complain({"run.device"}, "run.device: expected auto, cpu, cuda or cuda:INDEX, found \"" + device + "\"");
+    if (!job_.run.memory.empty() && !parse_byte_size(job_.run.memory))
+      complain({"run.memory"}, "run.memory: expected a size such as 8GiB or 500MB, found \"" + job_.run.memory + "\"");
     if (cuda_index(device) >= 0 && job_.run.simd != RunSpec::Simd::automatic)
       complain({"run.device", "run.simd"}, "run.simd chooses the CPU's instructions, but run.device asks for a GPU");
   }

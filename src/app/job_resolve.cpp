@@ -24,6 +24,7 @@ void resolve_paths(BoundJob& bound, const fs::path& job_folder) {
   for (std::string& file : job.events.file) file = resolve_path(file, bound.origins["events.file"], job_folder);
   if (job.cluster.given_start())
     job.cluster.init = resolve_path(job.cluster.init, bound.origins["cluster.init"], job_folder);
+  job.run.scratch = resolve_path(job.run.scratch, bound.origins["run.scratch"], job_folder);
   job.output.folder = resolve_path(job.output.folder, bound.origins["output.folder"], job_folder);
 }
 

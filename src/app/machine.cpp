@@ -1,6 +1,7 @@
 #include "machine.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statfs.h>
@@ -38,10 +39,14 @@ std::string value_of(const char* path, const std::string& key) {
   return {};
 }
 
-int64_t kibibytes(const std::string& key) {
+int64_t kibibytes_of(const char* path, const std::string& key) {
   int64_t amount = 0;
-  std::istringstream(value_of("/proc/meminfo", key)) >> amount;
+  std::istringstream(value_of(path, key)) >> amount;
   return amount * 1024;
+}
+
+int64_t kibibytes(const std::string& key) {
+  return kibibytes_of("/proc/meminfo", key);
 }
 
 int64_t cgroup_limit() {
@@ -90,6 +95,20 @@ int64_t MemoryFacts::usable_bytes() const {
 
 MemoryFacts memory_facts() {
   return {kibibytes("MemTotal"), kibibytes("MemAvailable"), cgroup_limit()};
+}
+
+int64_t resident_bytes() {
+  return kibibytes_of("/proc/self/status", "VmRSS");
+}
+
+int64_t peak_memory_bytes() {
+  return kibibytes_of("/proc/self/status", "VmHWM");
+}
+
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 std::string processor_name() {

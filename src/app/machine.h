@@ -18,6 +18,12 @@ struct MemoryFacts {
 };
 MemoryFacts memory_facts();
 
+/// Resident memory of this process now, and the most it ever was. Pages of the page cache do not count.
+int64_t resident_bytes();
+int64_t peak_memory_bytes();
+/// Gives memory that was freed back to the system, as far as the C library can.
+void return_freed_memory();
+
 std::string processor_name();
 /// "always", "madvise" or "never"; empty if the kernel does not say.
 std::string huge_pages();

@@ -5,8 +5,11 @@
 #include "clientele/prep/normalise.h"
 #include "clients.h"
 #include "device.h"
+#include "display.h"
 #include "fingerprint.h"
 #include "job_resolve.h"
+#include "machine.h"
+#include "memory_plan.h"
 #include "model_of.h"
 #include "publication.h"
 #include "run_lock.h"
@@ -47,6 +50,37 @@ void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
   if (best.empty_left > 0)
     env.warnings.push_back(std::to_string(best.empty_left) +
                            " segment(s) stayed empty: the data has no rows left to start them from.");
+}
+
+/// What the job holds in memory once its clients are open.
+MemoryDemand demand_now(const Job& job, const Clients& clients, const ThreadPool& pool) {
+  return_freed_memory();
+  return {.base_bytes = resident_bytes(),
+          .columns = static_cast<int64_t>(clients.source->schema().columns.size()),
+          .threads = pool.threads(),
+          .block_rows = job.run.block_rows};
+}
+
+/// Refuses what cannot be done under the limit before anything is; returns what cleaning and normalising may take.
+MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients& clients, const JobBackend& backend,
+                        const ThreadPool& pool) {
+  Footprint need = {.rows = clients.ids.rows,
+                    .weighted = weight_column(clients.source->schema()) >= 0,
+                    .k = static_cast<int>(job.cluster.k.back()),
+                    .seeded = !job.cluster.given_start()};
+  for (const Column& column : clients.source->schema().columns)
+    need.d += static_cast<int>(features_of(column, job.normalise));
+  const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
+  // What cleaning drops may let the rest fit: a limit that somebody gave is kept strictly.
+  if (limit.given) refuse_too_little(plan, need);
+  return plan.share(scratch_folder(job));
+}
+
+void warn_of_memory(const Json& run, Env& env) {
+  const int64_t peak = run["peak_memory_bytes"], limit = run["memory"]["limit_bytes"];
+  if (run["memory"]["limit_given"] && peak > limit)
+    env.warnings.push_back("The job's memory rose to " + readable_bytes(static_cast<double>(peak)) +
+                           ", above run.memory (" + readable_bytes(static_cast<double>(limit)) + ").");
 }
 
 /// What run.json says of the run as a whole; the stages add what they know.
@@ -99,6 +133,7 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   run["stages"] = clock.json();
   run["seconds"] = clock.total();
   run["peak_memory_bytes"] = peak_memory_bytes();
+  warn_of_memory(run, env);
   run["warnings"] = env.warnings;
   publish_run(staged, run, publication);
   RunOutcome outcome;
@@ -128,8 +163,10 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   StagedFolder staged(folder, kMarker, replaceable_by(kRunKind));
   JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
+  const MemoryLimit limit = memory_limit(job.run);
   Env reading = backend.env(*comm, progress);
   Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
+  reading.memory = first_share(job, limit, clients, backend, pool);
   CleanRows rows =
       clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, reading, clients.excluded); });
   describe_events(clients, rows.report);
@@ -138,11 +175,15 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
     return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, reading);
   });
   const int weights = weight_column(clients.source->schema());
-  Env env = backend.with_room(std::move(reading), {.rows = rows.kept,
-                                                   .d = fitted.space.d(),
-                                                   .weighted = weights >= 0,
-                                                   .k = static_cast<int>(job.cluster.k.back()),
-                                                   .seeded = !job.cluster.given_start()});
+  const Footprint need = {.rows = rows.kept,
+                          .d = fitted.space.d(),
+                          .weighted = weights >= 0,
+                          .k = static_cast<int>(job.cluster.k.back()),
+                          .seeded = !job.cluster.given_start()};
+  Env env = backend.with_room(std::move(reading), need);
+  const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
+  refuse_too_little(memory, need);
+  env.memory = memory.share(scratch_folder(job));
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
   run["device"]["reason"] = backend.choice().reason;
@@ -151,12 +192,14 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   const StartPlan start = plan_start(bound, fitted.space, rows, blocks, env);
   Sweep sweep = clock.timed(
       "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
+  run["memory"] = regime_record(memory, blocks.traffic());
+  blocks.release_rows();  // before profiling and writing need memory of their own
+  return_freed_memory();
   const Profiles profiles = clock.timed("profile", [&] {
     progress.stage("profile", 0, "");
     return profile(*clients.source, rows, fitted.space, blocks, sweep.best().clustering, sweep.published, job.profile,
                    env);
   });
-  blocks = RowBlocks();  // before writing needs memory of its own
   return publish_result(bound, files, {clients, rows, fitted, sweep, profiles}, std::move(run), clock, staged, env);
 }
 

@@ -8,6 +8,7 @@
 #include "expected_time.h"
 #include "fingerprint.h"
 #include "machine.h"
+#include "memory_plan.h"
 #include "publication.h"
 #include "run_lock.h"
 
@@ -23,13 +24,6 @@ struct Shape {
   int64_t features = 0;   ///< after one-hot expansion of dictionaries known now
   bool weighted = false;
 };
-
-int64_t features_of(const Column& column, const NormaliseSpec& spec) {
-  if (column.role != ColumnRole::cluster) return 0;
-  const int64_t levels = static_cast<int64_t>(column.categories.size());
-  const int64_t own = column.kind == ColumnKind::category ? std::min(levels, spec.max_categories + 1) : 1;
-  return own + (column.missing_indicator ? 1 : 0);
-}
 
 Json column_list(const Schema& schema, const NormaliseSpec& spec, Shape& shape) {
   static constexpr const char* kRoles[] = {"automatic", "cluster", "profile", "id", "weight", "ignore"};
@@ -150,24 +144,39 @@ Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
           .seeded = !cluster.given_start()};
 }
 
-Json memory_plan(const Shape& shape, const Footprint& need, const JobBackend& backend) {
-  const MemoryFacts memory = memory_facts();
-  Json plan = {{"usable_bytes", memory.usable_bytes()}};
+/// A process that has done nothing yet, and the ids that most inputs have.
+constexpr int64_t kProgramBytes = int64_t{32} << 20;
+constexpr int64_t kIdBytes = 8;
+
+Json scratch_plan(const Job& job, int64_t bytes) {
+  const FolderFacts facts = folder_facts(scratch_folder(job));
+  return {{"folder", facts.path},
+          {"file_system", facts.file_system},
+          {"bytes", bytes},
+          {"free_bytes", facts.free_bytes},
+          {"fits", facts.writable && facts.free_bytes >= bytes}};
+}
+
+Json memory_plan(const Job& job, const Shape& shape, const Footprint& need, const JobBackend& backend) {
+  Json plan = {{"usable_bytes", memory_facts().usable_bytes()}};
   if (shape.rows < 0) {
     plan["estimate"] = "depends on the number of clients in the log";
     return plan;
   }
-  const bool cuda = backend.choice().cuda;
-  const int64_t clustering = need.bytes(*backend);
-  const int64_t published = shape.rows * 17;  // label, second, distance, margin, excluded
-  const int64_t base = int64_t{64} << 20;
-  plan["features_bytes"] = backend->rows_bytes(need.rows, need.d, need.weighted);
-  plan["rows_bytes"] = published;
-  const int64_t host = base + published + (cuda ? 0 : clustering);
-  plan["host_bytes"] = host;
-  plan["device_bytes"] = cuda ? clustering : 0;
-  if (cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
-  plan["fits"] = host < memory.usable_bytes() && backend.has_room(need);
+  const MemoryPlan memory = plan_memory(memory_limit(job.run),
+                                        {.base_bytes = kProgramBytes + shape.rows * kIdBytes,
+                                         .columns = shape.columns,
+                                         .threads = backend->facts().threads,
+                                         .block_rows = job.run.block_rows},
+                                        need, *backend);
+  plan.update(memory_json(memory));
+  if (backend.choice().cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
+  bool fits = memory.fits() && backend.has_room(need);
+  if (memory.streamed()) {
+    plan["scratch"] = scratch_plan(job, memory.blocks.scratch_bytes);
+    fits = fits && plan["scratch"]["fits"].get<bool>();
+  }
+  plan["fits"] = fits;
   return plan;
 }
 
@@ -206,7 +215,7 @@ Json plan_job(const BoundJob& bound) {
   plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
   plan["k"] = job.cluster.k;
   const Footprint need = footprint(shape, job.cluster);
-  const Workload work = workload(job, need, source.get());
+  Workload work = workload(job, need, source.get());
   plan["passes"] = passes(job, work);
   if (shape.rows >= 0 && job.run.device == "auto") backend.make_room(need);
   plan["device"] = {{"name", backend->facts().name},
@@ -214,7 +223,9 @@ Json plan_job(const BoundJob& bound) {
                     {"simd", backend->facts().simd},
                     {"threads", backend->facts().threads},
                     {"reason", backend.choice().reason}};
-  plan["memory"] = memory_plan(shape, need, backend);
+  plan["memory"] = memory_plan(job, shape, need, backend);
+  if (plan["memory"].contains("scratch") && plan["memory"]["scratch"]["fits"])
+    work.scratch_seconds = scratch_pass_seconds(scratch_folder(job), plan["memory"]["scratch"]["bytes"]);
   plan["time"] = expected_time(work, source.get(), *backend, pool);
   Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
                   "data_quality.json", "run.json",     "report.html"};

@@ -1,7 +1,5 @@
 #include "run_record.h"
 
-#include <sys/resource.h>
-
 #include <filesystem>
 
 namespace clientele {
@@ -83,12 +81,6 @@ Json portable_result(const Json& result) {
   Json portable = result;
   for (Json& round : portable["history"]) round.erase("rechecked");
   return portable;
-}
-
-int64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
 
 }  // namespace clientele

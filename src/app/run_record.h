@@ -24,6 +24,4 @@ Json result_record(const Sweep& sweep, uint64_t seed);
 /// `result` of uns/run: without the counts of rechecked rows, which depend on the instruction set.
 Json portable_result(const Json& result);
 
-int64_t peak_memory_bytes();
-
 }  // namespace clientele

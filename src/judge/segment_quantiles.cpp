@@ -18,6 +18,18 @@ constexpr int64_t kSampleRows = 32768;
 constexpr int64_t kMostCounters = int64_t{1} << 21;
 constexpr int64_t kMostBins = 1024;
 
+/// Half of the memory for tables is for gathered values, half for counters.
+int64_t gathered_at_most(int64_t budget, const Env& env) {
+  const int64_t half = env.memory.tables_bytes / 2;
+  return half == 0 ? budget : std::min(budget, half / static_cast<int64_t>(sizeof(double)));
+}
+
+/// 4 bytes in each worker and 8 in all.
+int64_t counters_at_most(const Env& env) {
+  const int64_t half = env.memory.tables_bytes / 2;
+  return half == 0 ? kMostCounters : std::min(kMostCounters, half / (4 * env.pool.threads() + 8));
+}
+
 /// Every so many rows of blocks spread evenly over the rank's; per column, all ranks together.
 std::vector<std::vector<double>> sample_columns(const LabelledRows& rows, std::span<const int> columns) {
   const int64_t chosen = std::min(rows.blocks(), kSampleBlocks);
@@ -51,7 +63,7 @@ SegmentQuantiles::SegmentQuantiles(const LabelledRows& rows, std::span<const int
     : rows_(rows),
       columns_(columns.begin(), columns.end()),
       probabilities_(probabilities.begin(), probabilities.end()),
-      budget_(budget),
+      budget_(gathered_at_most(budget, rows.env())),
       k_(rows.k()),
       tables_(static_cast<size_t>(rows.env().pool.threads())) {
   lay_bins();
@@ -60,7 +72,7 @@ SegmentQuantiles::SegmentQuantiles(const LabelledRows& rows, std::span<const int
 void SegmentQuantiles::lay_bins() {
   if (columns_.empty()) return;
   std::vector<std::vector<double>> samples = sample_columns(rows_, columns_);
-  const int64_t room = kMostCounters / (static_cast<int64_t>(columns_.size()) * k_);
+  const int64_t room = counters_at_most(rows_.env()) / (static_cast<int64_t>(columns_.size()) * k_);
   const int bins = static_cast<int>(std::clamp<int64_t>(room, 64, kMostBins));
   std::vector<std::unique_ptr<ValueBins>> laid(columns_.size());
   rows_.env().pool.parallel_for(static_cast<int64_t>(columns_.size()), [&](int64_t c, int) {

@@ -15,11 +15,15 @@
 
 namespace clientele {
 
+/// Values gathered at a time, at most.
+inline constexpr int64_t kMostGathered = int64_t{1} << 23;
+
 class SegmentQuantiles {
  public:
-  /// Reads a sample of at most 8 blocks a rank to lay the bins. columns: source columns.
+  /// Reads a sample of at most 8 blocks a rank to lay the bins. columns: source columns. budget: values gathered at a
+  /// time; Env::memory bounds it and the counters further.
   SegmentQuantiles(const LabelledRows& rows, std::span<const int> columns, std::span<const double> probabilities,
-                   int64_t budget = int64_t{1} << 23);
+                   int64_t budget = kMostGathered);
   /// For each column (position) and each piece, once. Thread-safe for different workers.
   void count(int worker, int column, const GroupedValues& values);
   /// After the last count: finds all quantiles.

@@ -19,6 +19,15 @@ std::string gain_text(double gain) {
   return text;
 }
 
+/// Where the features were while they were clustered.
+std::string rows_kept(const Node& memory) {
+  if (memory["regime"].line() != "streamed") return memory["regime"].present() ? "in memory" : "";
+  const std::string limit = bytes(memory["limit_bytes"].number());
+  const double scratch = memory["scratch_bytes"].number();
+  return "streamed under a limit of " + limit +
+         (scratch > 0 ? ", from a scratch file of " + bytes(scratch) : ", made from the input block by block");
+}
+
 Html facts(const ReportData& data) {
   const Node run = data.run, result = data.result, device = run["device"], program = run["program"];
   const auto count = [](const Node& node) { return node.is_number() ? number(node.number()) : node.line(); };
@@ -39,6 +48,7 @@ Html facts(const ReportData& data) {
        {"Threads", count(device["threads"])},
        {"Time", std::isfinite(seconds) ? duration(seconds) : ""},
        {"Peak memory", std::isfinite(memory) ? bytes(memory) : ""},
+       {"Rows", rows_kept(run["memory"])},
        {"Input layout", input},
        {"Segments (k)", count(result["k"])},
        {"Seed", result["seed"].present() ? result["seed"].line() : run["seed"].line()},

@@ -1,0 +1,70 @@
+// How much memory a job may take, what it takes it for, and whether its rows stay in memory or are streamed from a
+// scratch file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "clientele/base/json.h"
+#include "clientele/data/schema.h"
+#include "clientele/env/env.h"
+#include "clientele/prep/normalise.h"
+#include "device.h"
+#include "job.h"
+
+namespace clientele {
+
+/// What a job may take: run.memory, or four fifths of what this process can have now.
+struct MemoryLimit {
+  int64_t bytes = 0;
+  bool given = false;
+};
+MemoryLimit memory_limit(const RunSpec& spec);
+
+/// Features that a column comes to, as far as its declaration says.
+int64_t features_of(const Column& column, const NormaliseSpec& spec);
+
+/// What is asked of memory, besides the Footprint.
+struct MemoryDemand {
+  int64_t base_bytes = 0;  ///< held already: program, ids, what cleaning keeps
+  int64_t columns = 0;     ///< of the source, that are read
+  int64_t threads = 1;
+  int64_t block_rows = 0;  ///< run.block_rows
+  bool clustered = true;   ///< false: rows are scored only
+};
+
+/// Peak memory of each stage is what stands in the comments; the largest counts.
+struct MemoryPlan {
+  MemoryLimit limit;
+  int64_t base_bytes = 0;
+  int64_t slots_bytes = 0;      ///< labels, weights
+  int64_t fitting_bytes = 0;    ///< on top of slots: seeding and bounds
+  int64_t published_bytes = 0;  ///< label, second, distance, margin; then the same for the file
+  int64_t reading_bytes = 0;    ///< pieces of the input under way
+  int64_t tables_bytes = 0;     ///< at most, for exact quantiles
+  int64_t device_bytes = 0;     ///< of a GPU, which then holds features, slots and what fitting needs
+  int64_t features_limit = 0;   ///< what is left for features
+  BlockPlan blocks;
+  int64_t peak_bytes = 0;
+  int64_t least_bytes = 0;  ///< the smallest limit that does
+
+  bool streamed() const { return blocks.pages > 0; }
+  bool fits() const { return least_bytes <= limit.bytes; }
+  MemoryShare share(const std::filesystem::path& scratch) const;
+};
+MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
+                       const Backend& backend);
+
+/// Error{device} when even streaming takes more than the limit.
+void refuse_too_little(const MemoryPlan& plan, const Footprint& need);
+
+/// run.scratch, or where the output folder will be.
+std::filesystem::path scratch_folder(const Job& job);
+
+/// {"limit_bytes", "limit", "regime", ...: bytes by purpose, "fits"}
+Json memory_json(const MemoryPlan& plan);
+/// For run.json: the regime, its scratch file and what was moved.
+Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic);
+
+}  // namespace clientele

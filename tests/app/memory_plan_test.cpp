@@ -1,0 +1,73 @@
+// Sizes as people write them, and what a memory limit comes to.
+#include "src/app/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "clientele/base/errors.h"
+#include "src/app/byte_size.h"
+
+namespace clientele {
+namespace {
+
+TEST(ByteSize, ReadsWhatPeopleWrite) {
+  EXPECT_EQ(parse_byte_size("1000000"), 1'000'000);
+  EXPECT_EQ(parse_byte_size("500MB"), 500'000'000);
+  EXPECT_EQ(parse_byte_size("500 mb"), 500'000'000);
+  EXPECT_EQ(parse_byte_size("8GiB"), int64_t{8} << 30);
+  EXPECT_EQ(parse_byte_size("1.5g"), int64_t{3} << 29);
+  EXPECT_EQ(parse_byte_size("64k"), 65536);
+  EXPECT_EQ(parse_byte_size("2TiB"), int64_t{2} << 40);
+  for (const char* wrong : {"", "GB", "-1GB", "0", "8 G B", "8GBs", "1e400", "nan", "inf", "0.4", "8EiB", "9999999TiB"})
+    EXPECT_FALSE(parse_byte_size(wrong)) << wrong;
+}
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+MemoryPlan plan(int64_t limit, int64_t rows, int d, const Backend& backend) {
+  return plan_memory({limit, true}, {.base_bytes = 20 * kMiB, .columns = d, .threads = 2},
+                     {.rows = rows, .d = d, .k = 8, .seeded = true}, backend);
+}
+
+TEST(MemoryPlan, StreamsWhatDoesNotFitAndRefusesWhatCannot) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  constexpr int64_t kRows = 1'000'000;
+  const MemoryPlan ample = plan(2000 * kMiB, kRows, 64, *backend);
+  EXPECT_FALSE(ample.streamed());
+  EXPECT_TRUE(ample.fits());
+  EXPECT_GT(ample.peak_bytes, kRows * 64 * 4);
+  EXPECT_EQ(ample.share("here").features_bytes, 0);
+
+  int64_t smallest = ample.least_bytes;
+  for (const int64_t limit : {smallest, smallest + kMiB, 150 * kMiB, 200 * kMiB, 250 * kMiB}) {
+    SCOPED_TRACE(limit);
+    const MemoryPlan tight = plan(limit, kRows, 64, *backend);
+    EXPECT_TRUE(tight.streamed());
+    EXPECT_TRUE(tight.fits());
+    EXPECT_LE(tight.peak_bytes, limit);
+    EXPECT_GT(tight.share("here").features_bytes, 0);
+    EXPECT_EQ(tight.share("here").scratch, "here");
+    refuse_too_little(tight, {.rows = kRows, .d = 64});
+  }
+  const MemoryPlan hopeless = plan(smallest - 1, kRows, 64, *backend);
+  EXPECT_FALSE(hopeless.fits());
+  try {
+    refuse_too_little(hopeless, {.rows = kRows, .d = 64});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::device);
+    EXPECT_EQ(error.complaint().where, "run.memory");
+  }
+}
+
+TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {
+  RunSpec spec;
+  EXPECT_FALSE(memory_limit(spec).given);
+  EXPECT_GT(memory_limit(spec).bytes, kMiB);
+  spec.memory = "300MB";
+  EXPECT_TRUE(memory_limit(spec).given);
+  EXPECT_EQ(memory_limit(spec).bytes, 300'000'000);
+}
+
+}  // namespace
+}  // namespace clientele
