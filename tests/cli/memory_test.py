@@ -16,16 +16,17 @@ from clientele_cli import BINARY, Case, main, run, write_job
 JOB = '''
 [input]
 file = "data.h5"
+dataset = "matrix"
 [clean]
 missing = "mean"
 [cluster]
-k = 5
-restarts = 1
-seed = 3
-max_iterations = 12
+{start}
+max_iterations = 8
 [judge]
 metrics = ["calinski_harabasz", "squared_silhouette", "simplified_silhouette"]
 '''
+DRAWN = "k = 5\nrestarts = 1\nseed = 3"
+GIVEN = 'init = "data.h5:/start"'
 FILES = ("segments.h5ad", "model.h5", "profiles.json", "profiles.csv", "data_quality.json")
 
 
@@ -40,6 +41,7 @@ def write_matrix(path, n, d, seed=1):
             rows = centres[random.integers(0, 6, count)] + random.standard_normal((count, d), dtype=np.float32)
             rows[random.integers(0, count, 20), 1] = np.nan
             data[first:first + count] = rows
+        file["start"] = centres[:5] / 3
 
 
 def peak_of(*arguments):
@@ -77,10 +79,10 @@ class Memory(Case):
             self.assertTrue(filecmp.cmp(first / file, second / file, shallow=False), f"{file} of {first.name} and {second.name} differ")
 
     def test_a_matrix_four_times_the_memory(self):
-        rows, d, limit = 1_600_000, 64, 100_000_000
+        rows, d, limit = 2_000_000, 64, 128_000_000
         write_matrix(self.folder / "data.h5", rows, d)
         self.assertGreaterEqual(os.path.getsize(self.folder / "data.h5"), 4 * limit)
-        write_job(self.folder, JOB)
+        write_job(self.folder, JOB.format(start=GIVEN))
         plan = json.loads(run("plan", self.folder / "job.toml", "--json", "--device", "cpu", "--threads", "2", "--set", f"run.memory={limit}").stdout)
         self.assertTrue(plan["memory"]["regime"].startswith("streamed"))
         self.assertTrue(plan["memory"]["fits"])
@@ -98,9 +100,10 @@ class Memory(Case):
         self.assertEqual([p.name for p in self.folder.iterdir() if "scratch" in p.name], [])
 
         whole, part = self.folder / "assigned", self.folder / "assigned-streamed"
-        run("assign", resident / "model.h5", self.folder / "data.h5", "--out", whole, "--device", "cpu", "--threads", "2")
+        run("assign", resident / "model.h5", self.folder / "data.h5", "--out", whole, "--device", "cpu", "--threads", "2",
+            "--dataset", "matrix")
         code, low, _, err = peak_of("assign", resident / "model.h5", self.folder / "data.h5", "--out", part, "--device", "cpu",
-                                    "--threads", "2", "--memory", str(limit))
+                                    "--threads", "2", "--memory", str(limit), "--dataset", "matrix")
         self.assertEqual(code, 0, err)
         self.assertLess(low, limit)
         self.same(whole, part, ("segments.h5ad",))
@@ -111,7 +114,7 @@ class Refusals(Case):
     def setUp(self):
         super().setUp()
         write_matrix(self.folder / "data.h5", 300_000, 40)
-        write_job(self.folder, JOB)
+        write_job(self.folder, JOB.format(start=DRAWN))
 
     def refused(self, code, *arguments):
         result = subprocess.run([BINARY, "run", str(self.folder / "job.toml"), "--out", str(self.folder / "out"), "--device", "cpu", "--threads", "2",
