@@ -60,7 +60,8 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   plan.features_limit = std::max<int64_t>(1, room - beside_features);
   plan.blocks =
       plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit, static_cast<int>(demand.threads));
-  plan.tables_bytes = std::max(kLeastTables, room - profile);
+  // Half: what indexes the tables and the heap's own need stand beside them.
+  plan.tables_bytes = std::max(kLeastTables, (room - profile) / 2);
   const int64_t features = plan.blocks.features_bytes;
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
   plan.peak_bytes = plan.base_bytes + std::max({beside_features + features, profile + tables, write});

@@ -144,8 +144,8 @@ Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
           .seeded = !cluster.given_start()};
 }
 
-/// A process that has done nothing yet, and the ids that most inputs have.
-constexpr int64_t kProgramBytes = int64_t{32} << 20;
+/// A process that has done nothing yet, and ids as whole numbers; a run measures what it holds.
+constexpr int64_t kProgramBytes = int64_t{24} << 20;
 constexpr int64_t kIdBytes = 8;
 
 Json scratch_plan(const Job& job, int64_t bytes) {
@@ -163,12 +163,13 @@ Json memory_plan(const Job& job, const Shape& shape, const Footprint& need, cons
     plan["estimate"] = "depends on the number of clients in the log";
     return plan;
   }
-  const MemoryPlan memory = plan_memory(memory_limit(job.run),
-                                        {.base_bytes = kProgramBytes + shape.rows * kIdBytes,
-                                         .columns = shape.columns,
-                                         .threads = backend->facts().threads,
-                                         .block_rows = job.run.block_rows},
-                                        need, *backend);
+  const MemoryPlan memory =
+      plan_memory(memory_limit(job.run),
+                  {.base_bytes = kProgramBytes + (job.input.id.empty() ? 0 : shape.rows * kIdBytes),
+                   .columns = shape.columns,
+                   .threads = backend->facts().threads,
+                   .block_rows = job.run.block_rows},
+                  need, *backend);
   plan.update(memory_json(memory));
   if (backend.choice().cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
   bool fits = memory.fits() && backend.has_room(need);
