@@ -121,7 +121,8 @@ Json measure(const Shape& shape) {
   std::vector<float> start(static_cast<size_t>(shape.k) * static_cast<size_t>(shape.d));
   for (int64_t c = 0; c < shape.k; ++c)
     for (int j = 0; j < shape.d; ++j)
-      start[static_cast<size_t>(c * shape.d + j)] = static_cast<float>(centre(c, j) + 2 + 0.3 * ((c + j) % 3 - 1));
+      start[static_cast<size_t>(c * shape.d + j)] =
+          static_cast<float>(centre(c, j) + 2 + 0.3 * static_cast<double>((c + j) % 3 - 1));
   Json dense = Json::array();
   const int64_t before = rows.traffic().bytes_read;
   for (int i = 0; i < 3; ++i) {

@@ -17,7 +17,8 @@ constexpr int64_t kPieceRows = 8192;
 /// Stacks, buffers of the HDF5 library, samples of the indices, what the heap keeps.
 constexpr int64_t kSlackBytes = 12 * kMiB;
 constexpr int64_t kLeastTables = 8 * kMiB;
-constexpr int64_t kSampleBytes = 48;                ///< a sample row, besides its features: keys, labels, draws
+constexpr int64_t kSampleOfSegment = 64;            ///< rows of a sample for each segment, at least
+constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides its features: keys, labels, draws
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
 constexpr int64_t kSpreadBytes = 1 + 4;             ///< a row: the exclusion, one of the above spread over all clients
 
@@ -35,6 +36,11 @@ int64_t features_of(const Column& column, const NormaliseSpec& spec) {
   return own + (column.missing_indicator ? 1 : 0);
 }
 
+int64_t start_sample_rows(const ClusterSpec& spec) {
+  const bool sampled = !spec.given_start() && spec.init != "kmeans++_full";
+  return !sampled ? 0 : std::max(spec.start_rows, kSampleOfSegment * spec.k.back());
+}
+
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend) {
   MemoryPlan plan;
@@ -47,10 +53,12 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     plan.device_bytes = need.bytes(backend);
   } else {
     plan.slots_bytes = backend.rows_bytes(need.rows, need.d, need.weighted) - layout.bytes(need.rows);
-    if (demand.clustered)
-      plan.fitting_bytes = (need.seeded ? backend.seeding_bytes(need.rows) : 0) +
-                           backend.scratch_bytes(need.rows, need.d, need.k) +
-                           std::min(need.rows, need.sample_rows) * (2 * layout.bytes(16) / 16 + kSampleBytes);
+    // The sample goes before seeding on all rows and bounds come.
+    const int64_t sample =
+        std::min(need.rows, need.sample_rows) * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes);
+    const int64_t rounds =
+        (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
+    plan.fitting_bytes = demand.clustered ? std::max(sample, rounds) : 0;
   }
   const int64_t beside_features =
       plan.slots_bytes + std::max({plan.fitting_bytes, plan.published_bytes, plan.reading_bytes});

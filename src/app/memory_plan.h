@@ -25,6 +25,9 @@ MemoryLimit memory_limit(const RunSpec& spec);
 /// Features that a column comes to, as far as its declaration says.
 int64_t features_of(const Column& column, const NormaliseSpec& spec);
 
+/// Rows of the sample that a job's starts are found on; 0 where it takes none.
+int64_t start_sample_rows(const ClusterSpec& spec);
+
 /// What is asked of memory, besides the Footprint.
 struct MemoryDemand {
   int64_t base_bytes = 0;  ///< held already: program, ids, what cleaning keeps

@@ -67,7 +67,8 @@ MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients&
   Footprint need = {.rows = clients.ids.rows,
                     .weighted = weight_column(clients.source->schema()) >= 0,
                     .k = static_cast<int>(job.cluster.k.back()),
-                    .seeded = !job.cluster.given_start()};
+                    .seeded = !job.cluster.given_start(),
+                    .sample_rows = start_sample_rows(job.cluster)};
   for (const Column& column : clients.source->schema().columns)
     need.d += static_cast<int>(features_of(column, job.normalise));
   const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
@@ -179,7 +180,8 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
                           .d = fitted.space.d(),
                           .weighted = weights >= 0,
                           .k = static_cast<int>(job.cluster.k.back()),
-                          .seeded = !job.cluster.given_start()};
+                          .seeded = !job.cluster.given_start(),
+                          .sample_rows = start_sample_rows(job.cluster)};
   Env env = backend.with_room(std::move(reading), need);
   const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
   refuse_too_little(memory, need);

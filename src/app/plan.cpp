@@ -141,7 +141,8 @@ Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
           .d = static_cast<int>(shape.features),
           .weighted = shape.weighted,
           .k = static_cast<int>(cluster.k.back()),
-          .seeded = !cluster.given_start()};
+          .seeded = !cluster.given_start(),
+          .sample_rows = start_sample_rows(cluster)};
 }
 
 /// A process that has done nothing yet, and ids as whole numbers; a run measures what it holds.

@@ -42,7 +42,7 @@ std::vector<double> merged(std::span<const CanonicalSum> sums, Comm& comm) {
 
 std::vector<int64_t> draw_rows(RowBlocks& rows, std::span<const RandomKey> keys, Env& env) {
   std::vector<Draw> own = no_draws(keys.size());
-  rows.each([&](RowBlock& block) { env.backend.sample_ops().draw(block, keys, own); });
+  rows.each([&](RowBlock& block) { env.backend.sample_ops().draw(block, keys, own); }, Features::unused);
   return drawn_rows(own, env.comm);
 }
 

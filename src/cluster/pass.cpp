@@ -41,12 +41,16 @@ std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> 
   AssignOps& ops = env.backend.assign_ops();
   std::vector<std::unique_ptr<AssignPass>> passes;
   for (const Labelling& model : models) passes.push_back(ops.start(model.centroids, rows.scales, model.drift));
-  rows.each([&](RowBlock& block) {
+  const auto each_pass = [&](RowBlock& block, const auto& body) {
     for (size_t i = 0; i < passes.size(); ++i) {
       ops.use_labels(block, models[i].set);
-      passes[i]->add(block);
+      body(*passes[i]);
     }
-  });
+  };
+  rows.each([&](RowBlock& block) { each_pass(block, [&](AssignPass& pass) { pass.add(block); }); },
+            [&](RowBlock& block, std::vector<LocalRows>& wanted) {
+              each_pass(block, [&](AssignPass& pass) { pass.rows_to_read(block, wanted); });
+            });
   std::vector<PassResult> results;
   for (const auto& pass : passes) {
     results.push_back(pass->finish());

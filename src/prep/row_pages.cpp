@@ -89,13 +89,13 @@ bool RowPages::on_page(RowBlock& block, std::byte* page, const std::function<boo
   return body(block);
 }
 
-std::vector<PagePart> RowPages::parts_of(const RowBlock& block, Features use,
-                                         const RowBlocks::WantedRows* wanted) const {
+std::vector<PagePart> RowPages::parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const {
   std::vector<LocalRows> ranges;
   if (wanted != nullptr)
     (*wanted)(block, ranges);
   else if (use == Features::read || use == Features::change)
     ranges.push_back({0, block.rows()});
+  std::sort(ranges.begin(), ranges.end(), [](const LocalRows& a, const LocalRows& b) { return a.first < b.first; });
   return page_parts(layout_, block.rows(), ranges);
 }
 

@@ -21,7 +21,8 @@ struct PagePart {
   int64_t bytes = 0;
 };
 
-/// The parts of a page with rows that are wanted. Parts closer than a disk's seek is long are read as one.
+/// The parts of a page with rows that are wanted (ascending by their first; they may overlap). Parts closer than a
+/// disk's seek is long are read as one.
 std::vector<PagePart> page_parts(const PageLayout& layout, int64_t rows, std::span<const LocalRows> wanted);
 
 class RowPages {
@@ -43,7 +44,7 @@ class RowPages {
  private:
   bool on_page(RowBlock& block, std::byte* page, const std::function<bool(RowBlock&)>& body);
   void each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body);
-  std::vector<PagePart> parts_of(const RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const;
+  std::vector<PagePart> parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const;
 
   Backend& backend_;
   PageLayout layout_;

@@ -25,7 +25,7 @@ max_iterations = 8
 [judge]
 metrics = ["calinski_harabasz", "squared_silhouette", "simplified_silhouette"]
 '''
-DRAWN = "k = 5\nrestarts = 1\nseed = 3"
+DRAWN = "k = 5\nrestarts = 1\nseed = 3\nstart_rows = 8192"
 GIVEN = 'init = "data.h5:/start"'
 FILES = ("segments.h5ad", "model.h5", "profiles.json", "profiles.csv", "data_quality.json")
 

@@ -48,9 +48,9 @@ struct RowBlocks {
   void each(const std::function<void(RowBlock&)>& body, Features use = Features::read);
   void each(const std::function<void(const RowBlock&)>& body, Features use = Features::read) const;
 
-  /// Appends the rows of a block whose features the body will read, ascending and disjoint; none is no features at
-  /// all. Asked of every block before the first body.
-  using WantedRows = std::function<void(const RowBlock&, std::vector<LocalRows>&)>;
+  /// Appends the rows of a block whose features the body will read, in any order; none is no features at all. Asked of
+  /// every block before the first body; may change the block's slots.
+  using WantedRows = std::function<void(RowBlock&, std::vector<LocalRows>&)>;
   void each(const std::function<void(RowBlock&)>& body, const WantedRows& wanted);
   void each(const std::function<void(const RowBlock&)>& body, const WantedRows& wanted) const;
 
