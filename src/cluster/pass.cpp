@@ -60,7 +60,8 @@ std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> 
 }
 
 void end_fit(RowBlocks& rows, Env& env) {
-  rows.each([&](RowBlock& block) { env.backend.assign_ops().end_fit(block); });
+  // Rows on pages were never put in an order of their own.
+  rows.each([&](RowBlock& block) { env.backend.assign_ops().end_fit(block); }, Features::unused);
 }
 
 void clear_labels(RowBlocks& rows, Env& env) {

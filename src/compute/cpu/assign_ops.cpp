@@ -113,9 +113,7 @@ class CpuAssignPass final : public AssignPass {
   }
 
  private:
-  bool skips(const CpuRows& rows) const {
-    return kind_ == PassKind::bounded && rows.bounds_order() == fit_->order;
-  }
+  bool skips(const CpuRows& rows) const { return kind_ == PassKind::bounded && rows.bounds_order() == fit_->order; }
   bool nothing_to_read(const CpuRows& rows) const {
     std::vector<LocalRows> wanted;
     rows_to_read(rows, wanted);

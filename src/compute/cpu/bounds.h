@@ -87,10 +87,6 @@ class DriftSums {
   /// read what nobody brought into memory (AssignPass::rows_to_read).
   void rows_to_read(const CpuRows& rows, std::vector<LocalRows>& wanted) const;
 
-  /// Appends the rows, whole tiles of them, whose features a bounded pass looks at: those of tiles with a row whose
-  /// bounds expired. A kernel that looks at more would read what nobody brought into memory (AssignPass::rows_to_read).
-  void rows_to_read(const CpuRows& rows, std::vector<LocalRows>& wanted) const;
-
  private:
   void round();
 
