@@ -17,30 +17,44 @@ namespace clientele {
 
 namespace {
 
-// A task that waits for a pool from inside a pool may wait for itself, so each thread knows whether it runs one.
-thread_local bool inside_task = false;
-
+// A task that waits for a pool from inside a pool may wait for itself, so each thread knows the pools it runs tasks of,
+// the innermost first.
 class InsideTask {
  public:
-  InsideTask() { inside_task = true; }
-  ~InsideTask() { inside_task = false; }
+  explicit InsideTask(const void* pool) : pool_(pool), outer_(innermost) { innermost = this; }
+  ~InsideTask() { innermost = outer_; }
   InsideTask(const InsideTask&) = delete;
   InsideTask& operator=(const InsideTask&) = delete;
+
+  static bool any() { return innermost != nullptr; }
+  static bool of(const void* pool) {
+    for (const InsideTask* each = innermost; each != nullptr; each = each->outer_)
+      if (each->pool_ == pool) return true;
+    return false;
+  }
+
+ private:
+  const void* pool_;
+  const InsideTask* outer_;
+  static thread_local const InsideTask* innermost;
 };
+thread_local const InsideTask* InsideTask::innermost = nullptr;
 
 /// One parallel_for under way.
 struct Work {
-  Work(int64_t tasks, const std::function<void(int64_t, int)>& body) : task(body), count(tasks) {}
+  Work(int64_t tasks, const std::function<void(int64_t, int)>& body, const void* runs_in)
+      : task(body), count(tasks), pool(runs_in) {}
 
   const std::function<void(int64_t, int)>& task;
   const int64_t count;
+  const void* const pool;
   std::atomic<int64_t> next{0};
   std::mutex failing;
   int64_t failed_index = -1;
   std::exception_ptr failure;
 
   void run(int worker) {
-    const InsideTask inside;
+    const InsideTask inside(pool);
     for (;;) {
       const int64_t index = next.fetch_add(1, std::memory_order_relaxed);
       if (index >= count) return;
@@ -130,7 +144,8 @@ int ThreadPool::threads() const {
 }
 
 void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t index, int worker)>& task) {
-  if (inside_task) {
+  const bool alone = state_->workers.empty();  // waits for nobody but itself
+  if (alone ? InsideTask::of(state_.get()) : InsideTask::any()) {
     throw Error{
         ErrorKind::internal,
         {.what = "parallel_for inside a task of a thread pool", .hint = "run the inner loop in the task itself"}};
@@ -138,7 +153,7 @@ void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t in
   if (count <= 0) return;
   const std::lock_guard turn(state_->turn);
   const DefaultFloatEnvironment environment;
-  Work work(count, task);
+  Work work(count, task, state_.get());
   if (count == 1 || state_->workers.empty()) {
     work.run(0);
   } else {

@@ -120,6 +120,18 @@ TEST(ThreadPool, UseFromInsideATaskIsAnInternalFault) {
   }
 }
 
+TEST(ThreadPool, ATaskMayUseAPoolOfOneThreadOfItsOwn) {
+  ThreadPool pool(3);
+  std::vector<int64_t> sums(6);
+  pool.parallel_for(6, [&](int64_t index, int) {
+    ThreadPool own(1);
+    own.parallel_for(4, [&](int64_t inner, int) { sums[static_cast<size_t>(index)] += index * inner; });
+    EXPECT_THROW(own.parallel_for(1, [&](int64_t, int) { own.parallel_for(1, [](int64_t, int) {}); }), Error);
+    EXPECT_THROW(own.parallel_for(1, [&](int64_t, int) { pool.parallel_for(1, [](int64_t, int) {}); }), Error);
+  });
+  for (int64_t index = 0; index < 6; ++index) EXPECT_EQ(sums[static_cast<size_t>(index)], 6 * index);
+}
+
 TEST(ThreadPool, SeveralCallersTakeTurns) {
   ThreadPool pool(3);
   std::vector<int64_t> sums(4);

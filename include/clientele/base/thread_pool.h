@@ -20,7 +20,7 @@ class ThreadPool {
 
   /// Runs task(index, worker) for index in [0, count), worker in [0, threads()); returns when all are done. The caller
   /// takes part as worker 0. The first exception thrown (lowest index among those that ran) is rethrown here after the
-  /// rest was abandoned. Not reentrant from inside a task; safe to call from several threads in turn.
+  /// rest was abandoned. Not from inside a task, but for another pool of one thread; by several threads in turn only.
   void parallel_for(int64_t count, const std::function<void(int64_t index, int worker)>& task);
 
  private:
