@@ -131,6 +131,7 @@ class Checks {
     if (spec.stop == StopRule::strict && bound_.given("cluster.tolerance"))
       complain({"cluster.tolerance", "cluster.stop"},
                "cluster.tolerance has no meaning under cluster.stop = \"strict\"; say shift, inertia or moved");
+    sizes();
     std::vector<std::string> known;
     for (const MetricFacts& fact : metric_facts()) known.push_back(fact.name);
     for (const std::string& metric : job_.judge.metrics)
@@ -167,6 +168,20 @@ class Checks {
   }
 
  private:
+  void sizes() {
+    const ClusterSpec& spec = job_.cluster;
+    const int64_t most = spec.k.empty() ? 1 : spec.k.back();
+    if (spec.min_size < 1 && spec.min_size * static_cast<double>(most) > 1)
+      complain({"cluster.min_size", "cluster.k"},
+               "cluster.min_size is a share that " + std::to_string(most) + " segments cannot all have");
+    if (job_.judge.unstable > job_.judge.stable)
+      complain({"judge.unstable", "judge.stable"}, "judge.unstable is above judge.stable");
+    if (job_.judge.resamples == 0)
+      for (const char* key : {"judge.stable", "judge.unstable", "judge.unstable_segments"})
+        if (bound_.given(key))
+          complain({key, "judge.resamples"}, std::string(key) + " has no meaning without resamples");
+  }
+
   static std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
     const std::string best = nearest(word, known);
     return best.empty() ? "" : "; did you mean \"" + best + "\"?";

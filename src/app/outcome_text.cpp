@@ -18,6 +18,8 @@ std::vector<std::string> summary_lines(const RunOutcome& outcome) {
                 result.value("iterations", 0), result.value("stopped_by", "").c_str(),
                 100 * result.value("last_gain", 0.0));
   lines.push_back(run);
+  if (!result["choice"].value("worth_having", true))
+    lines.push_back("no segments worth having: what is published is the best of what there is; the warnings say why");
   if (result.contains("candidates") && result["candidates"].size() > 1)
     lines.push_back(result["choice"].value("reason", ""));
   for (size_t s = 0; s < outcome.segment_names.size(); ++s) {

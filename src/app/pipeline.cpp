@@ -84,6 +84,12 @@ void warn_of_memory(const Json& run, Env& env) {
                            ", above run.memory (" + readable_bytes(static_cast<double>(limit)) + ").");
 }
 
+std::string no_segments(const KChoice& choice) {
+  std::string text = "No segments worth having.";
+  for (const std::string& doubt : choice.doubts) text += " " + doubt;
+  return text;
+}
+
 /// What run.json says of the run as a whole; the stages add what they know.
 Json run_head(const BoundJob& bound, const std::string& key) {
   return {{"schema", 1},
@@ -110,10 +116,11 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   const uint64_t seed = static_cast<uint64_t>(job.cluster.seed);
   const Clustering& best = done.sweep.best().clustering;
   warn_of_result(best, job.profile, env);
+  if (!done.sweep.choice.worth_having) env.warnings.push_back(no_segments(done.sweep.choice));
   const int64_t read = done.clients.ids.rows;
   const int64_t columns = static_cast<int64_t>(done.clients.source->schema().columns.size());
   run["input"] = input_record(files, done.clients.plan, read, columns);
-  run["result"] = result_record(done.sweep, seed);
+  run["result"] = result_record(done.sweep, job.judge, seed);
   run["normalisation"] = done.fitted.report;
   run["behaviour"] = done.clients.behaviour;
   const Json portable = {{"job", job_values(job)},

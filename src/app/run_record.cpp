@@ -48,7 +48,7 @@ Json device_record(const BackendFacts& facts) {
   return {{"name", facts.name}, {"device", facts.device}, {"simd", facts.simd}, {"threads", facts.threads}};
 }
 
-Json result_record(const Sweep& sweep, uint64_t seed) {
+Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed) {
   const Clustering& best = sweep.best().clustering;
   Json result = {{"k", best.k},
                  {"inertia", sweep.best().scores.inertia},
@@ -66,13 +66,17 @@ Json result_record(const Sweep& sweep, uint64_t seed) {
                  {"scores", scores_of(sweep.best().scores)},
                  {"choice", to_json(sweep.choice)},
                  {"candidates", Json::array()}};
-  for (const Candidate& candidate : sweep.candidates)
+  if (sweep.best().stability.resamples > 0) result["stability"] = to_json(sweep.best().stability, spec);
+  for (const Candidate& candidate : sweep.candidates) {
     result["candidates"].push_back({{"k", candidate.clustering.k},
                                     {"inertia", candidate.scores.inertia},
                                     {"iterations", candidate.clustering.iterations},
                                     {"converged", candidate.clustering.converged},
                                     {"last_gain", candidate.clustering.last_gain},
                                     {"scores", scores_of(candidate.scores)}});
+    if (candidate.stability.resamples > 0)
+      result["candidates"].back()["stability"] = to_json(candidate.stability, spec);
+  }
   result["history"] = history_record(best.history);
   return result;
 }

@@ -20,7 +20,7 @@ Json input_values(const std::vector<InputFile>& files, int64_t rows, int64_t col
 Json device_record(const BackendFacts& facts);
 
 /// `result` of run.json.
-Json result_record(const Sweep& sweep, uint64_t seed);
+Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed);
 /// `result` of uns/run: without the counts of rechecked rows, which depend on the instruction set.
 Json portable_result(const Json& result);
 

@@ -2,6 +2,29 @@
 
 namespace clientele {
 
+namespace {
+
+/// Are the segments worth having, and which k's are?
+void judge_evidence(const RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSpec& spec, Sweep& sweep,
+                    Env& env) {
+  std::vector<const Clustering*> clusterings;
+  std::vector<Scores> scores;
+  for (const Candidate& candidate : sweep.candidates) {
+    clusterings.push_back(&candidate.clustering);
+    scores.push_back(candidate.scores);
+  }
+  const Evidence evidence = gather_evidence(blocks, clusterings, cluster, spec, env);
+  for (size_t i = 0; i < evidence.stability.size(); ++i) sweep.candidates[i].stability = evidence.stability[i];
+  sweep.choice = choose_k(scores, evidence,
+                          {.min_rows = cluster.min_rows(blocks.total_rows),
+                           .stable = spec.stable,
+                           .unstable = spec.unstable,
+                           .unstable_segments = spec.unstable_segments});
+  if (scores.size() == 1) sweep.choice.reason = "k was given.";
+}
+
+}  // namespace
+
 Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vector<float>& start,
                     const ClusterSpec& cluster, const JudgeSpec& judge_spec, Env& env) {
   Sweep sweep;
@@ -18,13 +41,7 @@ Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vecto
         judge(blocks, candidate.clustering, sweep.published, judge_spec, static_cast<uint64_t>(cluster.seed), env);
     sweep.candidates.push_back(std::move(candidate));
   }
-  if (ks.size() == 1) {
-    sweep.choice = {ks[0], "k was given.", {}};
-    return sweep;
-  }
-  std::vector<Scores> scores;
-  for (const Candidate& candidate : sweep.candidates) scores.push_back(candidate.scores);
-  sweep.choice = choose_k(scores);
+  judge_evidence(blocks, cluster, judge_spec, sweep, env);
   while (sweep.best().clustering.k != sweep.choice.k) ++sweep.chosen;
   if (sweep.chosen + 1 != sweep.candidates.size()) {
     sweep.published = Published();

@@ -12,6 +12,7 @@ namespace clientele {
 struct Candidate {
   Clustering clustering;
   Scores scores;
+  Stability stability;  ///< without resamples if it was not measured
 };
 
 struct Sweep {

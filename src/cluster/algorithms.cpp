@@ -1,4 +1,6 @@
 // The table of algorithms, and the [cluster] section.
+#include <cmath>
+
 #include "clientele/cluster/cluster.h"
 
 namespace clientele {
@@ -88,6 +90,18 @@ void ClusterSpec::visit(SpecVisitor& v) {
           k);
   visit_start(*this, v);
   visit_stop(*this, v);
+  v.field(
+      {.name = "min_size",
+       .help =
+           "Least size of a segment: a number of clients, or a share of them when below 1 (0.02 is 2 %). 0: none. A "
+           "k whose smallest segment is below it cannot be chosen.",
+       .low = 0,
+       .high = 1e12},
+      min_size);
+}
+
+int64_t ClusterSpec::min_rows(int64_t rows) const {
+  return static_cast<int64_t>(std::ceil(min_size < 1 ? min_size * static_cast<double>(rows) : min_size));
 }
 
 }  // namespace clientele

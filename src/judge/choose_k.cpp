@@ -70,15 +70,8 @@ std::string tell_votes(const std::map<int, std::vector<std::string>>& voters, si
   return "Of " + std::to_string(votes) + (votes == 1 ? " index, " : " indices, ") + out + ".";
 }
 
-}  // namespace
-
-KChoice choose_k(const std::vector<Scores>& candidates) {
-  if (candidates.empty()) throw Error(ErrorKind::internal, {.what = "no k to choose from"});
-  KChoice choice;
-  if (candidates.size() == 1) {
-    choice.k = candidates[0].k;
-    choice.reason = "k = " + std::to_string(choice.k) + " was the only one asked for.";
-  }
+/// The vote among candidates that may win.
+void vote(const std::vector<Scores>& candidates, KChoice& choice) {
   std::map<int, std::vector<std::string>> voters;
   for (const Score& score : candidates[0].scores) {
     const int k = vote_of(candidates, score.metric);
@@ -86,8 +79,6 @@ KChoice choose_k(const std::vector<Scores>& candidates) {
     choice.votes.emplace_back(score.metric, k);
     voters[k].push_back(score.metric);
   }
-  if (candidates.size() == 1) return choice;
-
   size_t most = 0;
   for (const auto& [k, metrics] : voters) most = std::max(most, metrics.size());
   std::vector<int> tied;
@@ -98,11 +89,94 @@ KChoice choose_k(const std::vector<Scores>& candidates) {
                  return a.k < b.k;
                })->k;
     choice.reason = "No index has a value at any k; the smallest k was taken.";
-    return choice;
+    return;
   }
   choice.reason = tell_votes(voters, choice.votes.size());
   if (tied.size() > 1) choice.reason += " " + break_tie(candidates, tied);
   choice.k = tied.front();
+}
+
+KGate gate_of(const Scores& candidate, const Stability* stability, const GateSpec& spec) {
+  KGate gate{.k = candidate.k, .passed = true, .smallest = 0, .stable = 0, .unstable = 0, .why = {}};
+  std::vector<std::string> why;
+  if (!candidate.rows.empty()) {
+    gate.smallest = *std::min_element(candidate.rows.begin(), candidate.rows.end());
+    if (gate.smallest == 0)
+      why.push_back("a segment is empty");
+    else if (gate.smallest < spec.min_rows)
+      why.push_back("its smallest segment has " + std::to_string(gate.smallest) + " rows, fewer than the " +
+                    std::to_string(spec.min_rows) + " of cluster.min_size");
+  }
+  if (stability != nullptr) {
+    int64_t known = 0;
+    for (const double jaccard : stability->jaccard) {
+      known += jaccard == jaccard ? 1 : 0;
+      gate.stable += jaccard >= spec.stable ? 1 : 0;
+      gate.unstable += jaccard < spec.unstable ? 1 : 0;
+    }
+    const std::string of = " of its " + std::to_string(candidate.k) + " segments ";
+    if (static_cast<double>(gate.unstable) > spec.unstable_segments * candidate.k)
+      why.push_back(std::to_string(gate.unstable) + of + (gate.unstable == 1 ? "is" : "are") + " unstable");
+    else if (2 * gate.stable < known)
+      why.push_back("only " + std::to_string(gate.stable) + of + (gate.stable == 1 ? "is" : "are") + " stable");
+  }
+  gate.passed = why.empty();
+  gate.why = list(why);
+  return gate;
+}
+
+std::string tell_gates(const std::vector<KGate>& gates) {
+  std::string out;
+  for (const KGate& gate : gates)
+    if (!gate.passed) out += (out.empty() ? "" : "; ") + ("k = " + std::to_string(gate.k)) + ": " + gate.why;
+  return out;
+}
+
+std::string tell_structure(const Structure& structure) {
+  return "The rows form one cloud without gaps: none of " + std::to_string(structure.splits) +
+         " ways of cutting a sample of " + std::to_string(structure.rows) +
+         " rows in two leaves a gap between the parts (dip " + number(structure.largest) + ", a gap from " +
+         number(structure.limit) + " on).";
+}
+
+/// Those of more than one segment that pass; if none does, why. Alone it may fail, and then only k = 1 is an answer.
+std::vector<Scores> passing(const std::vector<Scores>& candidates, KChoice& choice) {
+  std::vector<Scores> out;
+  for (size_t i = 0; i < candidates.size(); ++i)
+    if (candidates[i].k > 1 && choice.gates[i].passed) out.push_back(candidates[i]);
+  const bool any = std::any_of(candidates.begin(), candidates.end(), [](const Scores& each) { return each.k > 1; });
+  if (!any) return out;
+  if (choice.structure.tested && !choice.structure.found) choice.doubts.push_back(tell_structure(choice.structure));
+  if (out.empty()) choice.doubts.push_back("No number of segments passes: " + tell_gates(choice.gates) + ".");
+  choice.worth_having = choice.doubts.empty();
+  return out;
+}
+
+}  // namespace
+
+KChoice choose_k(const std::vector<Scores>& candidates, const Evidence& evidence, const GateSpec& gates) {
+  if (candidates.empty()) throw Error(ErrorKind::internal, {.what = "no k to choose from"});
+  KChoice choice;
+  choice.structure = evidence.structure;
+  for (size_t i = 0; i < candidates.size(); ++i)
+    choice.gates.push_back(
+        gate_of(candidates[i], evidence.stability.empty() ? nullptr : &evidence.stability[i], gates));
+  const std::vector<Scores> able = passing(candidates, choice);
+  const auto one = std::find_if(candidates.begin(), candidates.end(), [](const Scores& each) { return each.k == 1; });
+  if (candidates.size() == 1) {
+    vote(candidates, choice);
+    choice.reason = "k = " + std::to_string(choice.k) + " was the only one asked for.";
+    return choice;
+  }
+  if (!able.empty()) vote(able, choice);
+  if (choice.votes.empty()) vote(candidates, choice);
+  if (!choice.worth_having && one != candidates.end()) {
+    choice.k = 1;
+    choice.reason = "One segment is the honest answer, and k = 1 was among those asked for.";
+  } else if (!able.empty() && able.size() < candidates.size()) {
+    const std::string out = tell_gates(choice.gates);
+    if (!out.empty()) choice.reason += " Left out of the vote: " + out + ".";
+  }
   return choice;
 }
 
@@ -119,9 +193,22 @@ Json to_json(const Scores& scores) {
 }
 
 Json to_json(const KChoice& choice) {
-  Json votes = Json::array();
+  Json votes = Json::array(), gates = Json::array();
   for (const auto& [metric, k] : choice.votes) votes.push_back({{"metric", metric}, {"k", k}});
-  return {{"k", choice.k}, {"reason", choice.reason}, {"votes", votes}};
+  for (const KGate& gate : choice.gates)
+    gates.push_back({{"k", gate.k},
+                     {"passed", gate.passed},
+                     {"smallest", gate.smallest},
+                     {"stable", gate.stable},
+                     {"unstable", gate.unstable},
+                     {"why", gate.why}});
+  return {{"k", choice.k},
+          {"reason", choice.reason},
+          {"votes", votes},
+          {"worth_having", choice.worth_having},
+          {"doubts", choice.doubts},
+          {"gates", gates},
+          {"structure", to_json(choice.structure)}};
 }
 
 }  // namespace clientele

@@ -73,6 +73,36 @@ void JudgeSpec::visit(SpecVisitor& v) {
        .low = 2,
        .high = 200000},
       sample);
+  v.field({.name = "structure",
+           .help = "Test on a sample whether the rows fall into groups that stand apart at all (a dip test of every "
+                   "2-means split). If not, the answer is \"no segments worth having\": the best segments are still "
+                   "published, and every output says so."},
+          structure);
+  v.field({.name = "resamples",
+           .help = "Bootstrap resamples for the stability of each segment: how much of it comes back when clients are "
+                   "drawn anew (mean Jaccard similarity, 0 to 1; Hennig 2007). 0: not measured.",
+           .low = 0,
+           .high = 1000},
+          resamples);
+  v.field({.name = "resample_rows",
+           .help = "Rows of the sample that the resamples and the test of structure work on; all rows when there are "
+                   "no more.",
+           .low = 100,
+           .high = 100000},
+          resample_rows);
+  v.field({.name = "stable", .help = "Stability from which a segment is called stable.", .low = 0, .high = 1}, stable);
+  v.field({.name = "unstable",
+           .help = "Stability below which a segment is called unstable; between the two it is a pattern: there, but "
+                   "with borders that move.",
+           .low = 0,
+           .high = 1},
+          unstable);
+  v.field({.name = "unstable_segments",
+           .help = "Share of its segments that may be unstable for a k to win the vote, rounded down to whole "
+                   "segments; at least half of them must be stable, too.",
+           .low = 0,
+           .high = 1},
+          unstable_segments);
 }
 
 void check_metrics(const JudgeSpec& spec) {
@@ -118,7 +148,7 @@ const Score* Scores::find(const std::string& metric) const {
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env) {
   check_metrics(spec);
-  Scores out{.k = clustering.k, .inertia = published.inertia, .scores = {}};
+  Scores out{.k = clustering.k, .inertia = published.inertia, .scores = {}, .rows = published.rows};
   for (const std::string& name : spec.metrics) {
     const Metric& metric = *find_metric(name);
     const MetricValue value = metric.compute({rows, clustering, published, spec, seed, env});

@@ -15,7 +15,8 @@ Html list_of(const std::vector<Finding>& found) {
   return element("ul", {{"class", "findings"}}, items);
 }
 
-Html card(const ReportData& data, const Segment& s, size_t most) {
+Html card(const ReportData& data, size_t index, size_t most) {
+  const Segment& s = data.segments[index];
   Html body = element("h3", segment_label(s, true));
   body << element("p", {{"class", "size"}},
                   element("span", {{"class", "figure"}}, text(percent(s.share))) + " "_html +
@@ -32,6 +33,10 @@ Html card(const ReportData& data, const Segment& s, size_t most) {
   if (std::isfinite(distance) || std::isfinite(margin))
     body << note("Mean distance to the centre " + number(distance) + ", mean margin to the next segment " +
                  percent(margin) + ".");
+  const std::string word = stability_word(data, index);
+  if (!word.empty() && data.segments.size() > 1)
+    body << note("Stability: " + word + " (" + hundredths(data.result["stability"]["jaccard"].at(index).number()) +
+                 ").");
   return element("article", {{"class", "card"}}, body);
 }
 
@@ -40,7 +45,7 @@ Html card(const ReportData& data, const Segment& s, size_t most) {
 Html chart_cards(const ReportData& data) {
   if (data.segments.empty()) return {};
   Html cards;
-  for (const Segment& s : data.segments) cards << card(data, s, data.segments.size() > 12 ? 3 : 5);
+  for (size_t i = 0; i < data.segments.size(); ++i) cards << card(data, i, data.segments.size() > 12 ? 3 : 5);
   const Html how =
       data.segments.size() < 2
           ? Html()

@@ -54,9 +54,19 @@ Html lines(const std::vector<Node>& candidates, const std::vector<std::string>& 
   return element("div", {{"class", "figures"}}, figures);
 }
 
-Html numbers_table(const std::vector<Node>& candidates, const std::vector<std::string>& metrics, double chosen) {
+Node gate_of(const ReportData& data, double k) {
+  for (const Node& gate : data.result["choice"]["gates"].elements())
+    if (gate["k"].number() == k) return gate;
+  return {};
+}
+
+Html numbers_table(const ReportData& data, const std::vector<Node>& candidates, const std::vector<std::string>& metrics,
+                   double chosen) {
   std::vector<Heading> headings = {{"k", true}, {"Inertia", true}};
   for (const std::string& metric : metrics) headings.push_back({metric_title(metric), true});
+  headings.push_back({"Smallest segment", true});
+  headings.push_back({"Unstable segments", true});
+  headings.push_back({"May win"});
   headings.push_back({"Iterations", true});
   headings.push_back({"Converged"});
   Html rows;
@@ -65,6 +75,10 @@ Html numbers_table(const std::vector<Node>& candidates, const std::vector<std::s
     Html cells =
         element("th", {{"scope", "row"}, {"class", "n"}}, text(number(k))) + number_cell(number(c["inertia"].number()));
     for (const std::string& metric : metrics) cells << number_cell(number(score_of(c, metric)["value"].number()));
+    const Node gate = gate_of(data, k);
+    cells << number_cell(number(gate["smallest"].number()))
+          << number_cell(c["stability"].present() ? number(gate["unstable"].number()) : "–")
+          << cell(gate["passed"].present() ? (gate["passed"].truth() ? "yes" : "no: " + gate["why"].text()) : "–");
     cells << number_cell(number(c["iterations"].number()))
           << cell(c["converged"].present() ? (c["converged"].truth() ? "yes" : "no") : "–");
     rows << element("tr", {{"class", k == chosen ? "chosen-row" : ""}}, cells);
@@ -89,7 +103,7 @@ Html chart_k(const ReportData& data) {
   if (!votes.empty()) out << element("ul", {{"class", "votes"}}, votes);
   if (candidates.size() < 2) return out;
   const std::vector<std::string> metrics = metrics_of(candidates);
-  out << lines(candidates, metrics, chosen) << details("The numbers", numbers_table(candidates, metrics, chosen));
+  out << lines(candidates, metrics, chosen) << details("The numbers", numbers_table(data, candidates, metrics, chosen));
   return out;
 }
 

@@ -10,6 +10,7 @@ constexpr Chart kCharts[] = {
     {"heatmap", "How they differ", chart_heatmap},
     {"importance", "What separates them", chart_importance},
     {"scores", "How well they are separated", chart_scores},
+    {"stability", "How sure they are", chart_stability},
     {"choice-of-k", "Why this many segments", chart_k},
     {"profiles", "Each segment in detail", chart_profile},
     {"quality", "Data quality", chart_quality},

@@ -24,9 +24,13 @@ Html chart_heatmap(const ReportData& data);      ///< z of every column in every
 Html chart_importance(const ReportData& data);   ///< bars: how much of each feature's variance lies between segments
 Html chart_k(const ReportData& data);            ///< every metric over k, the votes and the reason
 Html chart_scores(const ReportData& data);       ///< the published clustering's metrics
+Html chart_stability(const ReportData& data);    ///< how much of each segment comes back in resamples
 Html chart_profile(const ReportData& data);      ///< per segment tables
 Html chart_quality(const ReportData& data);      ///< checks, exclusions, columns
 Html chart_run(const ReportData& data);          ///< device, settings, stages, files
 Html chart_convergence(const ReportData& data);  ///< inertia and moved rows over the iterations
+
+/// "stable", "pattern", "unstable", or empty where it is not known.
+std::string stability_word(const ReportData& data, size_t segment);
 
 }  // namespace clientele::page

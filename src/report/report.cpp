@@ -58,11 +58,32 @@ Html headline_tiles(const ReportData& data) {
   return element("div", {{"class", "tiles"}}, tiles);
 }
 
+constexpr std::string_view kNoSegments = "No segments worth having.";
+
+/// That the segments should not be relied on, and why: before anything else.
+Html verdict(const ReportData& data) {
+  const Node choice = data.result["choice"];
+  if (choice["worth_having"].truth(true)) return {};
+  Html reasons;
+  for (const Node& doubt : choice["doubts"].elements()) reasons << element("li", text(doubt.line()));
+  return element("div", {{"class", "warnings"}, {"role", "note"}},
+                 element("strong", text(kNoSegments)) + element("ul", reasons) +
+                     element("p",
+                             "What this page shows is the best division of what there is. It can rank or portion "
+                             "clients; do not read the parts as kinds of client."_html));
+}
+
+/// Without the one that the verdict has told.
 Html warnings(const ReportData& data) {
   Html items;
-  for (const Node& w : data.run["warnings"].elements()) items << element("li", text(w.line()));
+  double count = 0;
+  for (const Node& w : data.run["warnings"].elements()) {
+    if (w.line().starts_with(kNoSegments)) continue;
+    items << element("li", text(w.line()));
+    ++count;
+  }
   if (items.empty()) return {};
-  const std::string title = counted(static_cast<double>(data.run["warnings"].size()), "warning", "warnings");
+  const std::string title = counted(count, "warning", "warnings");
   return element("div", {{"class", "warnings"}, {"role", "note"}},
                  element("strong", text(title)) + element("ul", items));
 }
@@ -90,7 +111,7 @@ std::string report_html(const ReportInput& input) {
     sections << element("section", {{"id", chart.id}}, element("h2", text(chart.title)) + drawn) << "\n"_html;
   }
   const Html nav = links.empty() ? Html() : element("nav", {{"aria-label", "Contents"}}, element("ul", links));
-  const Html top = element("header", element("h1", "Client segments"_html) + subtitle(data) +
+  const Html top = element("header", element("h1", "Client segments"_html) + subtitle(data) + verdict(data) +
                                          element("p", {{"class", "summary"}}, summary(data)) + headline_tiles(data) +
                                          warnings(data) + nav);
   const Html foot = element(

@@ -78,7 +78,7 @@ tbody th{font-weight:500;overflow-wrap:anywhere;min-width:120px}
 tr.loud th,tr.loud td{background:var(--loud)}
 tr.chosen-row th,tr.chosen-row td,tr.set th,tr.set td{background:var(--accent-soft)}
 code{font-size:12px;overflow-wrap:anywhere}
-table.bars td.wide{width:48%}
+table.bars td.wide{width:48%}table.stability td.wide{width:20%}
 .bar{display:block;width:100%;height:14px;border-radius:3px}
 .track{fill:var(--track)}
 .fill{fill:var(--accent)}

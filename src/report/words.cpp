@@ -104,6 +104,22 @@ std::string strongest_features(const ReportData& data) {
   return words;
 }
 
+/// How many of the segments come back in resamples.
+Html stability_sentence(const ReportData& data) {
+  const std::vector<Node> words = data.result["stability"]["words"].elements();
+  if (data.segments.size() < 2 || words.size() != data.segments.size()) return {};
+  double stable = 0, unstable = 0;
+  for (const Node& word : words) {
+    stable += word.text() == "stable" ? 1 : 0;
+    unstable += word.text() == "unstable" ? 1 : 0;
+  }
+  const double all = static_cast<double>(words.size());
+  std::string tell = " Drawn anew, " + (stable == all ? "all" : number(stable) + " of " + number(all)) +
+                     " of them come back as they are";
+  if (unstable > 0) tell += " and " + number(unstable) + (unstable == 1 ? " does not" : " do not") + " come back";
+  return text(tell + ".");
+}
+
 }  // namespace
 
 std::vector<Finding> findings(const ReportData& data, const Segment& segment, size_t most) {
@@ -144,6 +160,7 @@ Html summary(const ReportData& data) {
   if (!features.empty() && !separation.empty()) out << "; "_html << text(separation);
   if (features.empty() && !separation.empty()) out << "By the usual reading "_html << text(separation);
   if (!features.empty() || !separation.empty()) out << "."_html;
+  out << stability_sentence(data);
   if (features.empty() && separation.empty() && data.segments.size() == 1)
     out << "With a single segment there is nothing to compare."_html;
   return out;

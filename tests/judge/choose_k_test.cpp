@@ -62,6 +62,51 @@ TEST(ChooseK, OneCandidate) {
   EXPECT_EQ(choice.reason, "k = 7 was the only one asked for.");
 }
 
+Evidence stable(std::vector<Stability> stability, bool found = true) {
+  return {.structure = {.tested = true, .found = found, .rows = 4000, .splits = 70, .largest = 0.5, .limit = 0.7},
+          .stability = std::move(stability)};
+}
+
+TEST(ChooseK, AKWithUnstableSegmentsCannotWin) {
+  const std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
+  const Evidence evidence = stable({{.k = 2, .jaccard = {0.9, 0.8}}, {.k = 3, .jaccard = {0.9, 0.55, 0.7}}});
+  EXPECT_EQ(choose_k(candidates).k, 3);
+  const KChoice choice = choose_k(candidates, evidence);
+  EXPECT_EQ(choice.k, 2);
+  EXPECT_TRUE(choice.worth_having);
+  EXPECT_EQ(choice.reason,
+            "Of 4 indices, calinski_harabasz, davies_bouldin, simplified_silhouette and squared_silhouette vote for "
+            "k = 2. Left out of the vote: k = 3: 1 of its 3 segments is unstable.");
+  EXPECT_EQ(choose_k(candidates, evidence, {.unstable_segments = 0.34}).k, 3);
+  EXPECT_EQ(choose_k(candidates, evidence, {.stable = 0.7, .unstable = 0.5}).k, 3);
+  EXPECT_EQ(choose_k(candidates, evidence, {.unstable = 0.5}).gates[1].why, "only 1 of its 3 segments is stable");
+}
+
+TEST(ChooseK, NoneWorthHaving) {
+  std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
+  candidates[0].rows = {90, 10};
+  candidates[1].rows = {90, 10, 0};
+  const KChoice small = choose_k(candidates, {}, {.min_rows = 20});
+  EXPECT_EQ(small.k, 3);  // the best of what there is
+  EXPECT_FALSE(small.worth_having);
+  EXPECT_EQ(small.doubts,
+            (std::vector<std::string>{
+                "No number of segments passes: k = 2: its smallest segment has 10 rows, fewer than the 20 of "
+                "cluster.min_size; k = 3: a segment is empty."}));
+  EXPECT_TRUE(choose_k(candidates, {}, {.min_rows = 10}).worth_having);
+
+  const KChoice cloud = choose_k(candidates, stable({}, false), {.min_rows = 10});
+  EXPECT_EQ(cloud.k, 2);  // the best of those that pass
+  EXPECT_FALSE(cloud.worth_having);
+  EXPECT_EQ(cloud.doubts, (std::vector<std::string>{
+                              "The rows form one cloud without gaps: none of 70 ways of cutting a sample of "
+                              "4000 rows in two leaves a gap between the parts (dip 0.5, a gap from 0.7 on)."}));
+  candidates.push_back(scores(1, NAN, NAN, NAN, NAN));
+  EXPECT_EQ(choose_k(candidates, stable({}, false)).k, 1);
+  // One segment alone claims nothing.
+  EXPECT_TRUE(choose_k({candidates.back()}, stable({}, false)).worth_having);
+}
+
 TEST(ChooseK, Json) {
   const Json json = to_json(choose_k({scores(2, 10, 0.3, 0.5, 0.7), scores(5, 20, 0.4, 0.4, 0.8)}));
   EXPECT_EQ(json["k"], 5);

@@ -148,6 +148,40 @@ TEST(Report, SaysWhatTheRunFound) {
     EXPECT_TRUE(has_section(page, id)) << id;
 }
 
+TEST(Report, SaysHowSureEachSegmentIs) {
+  ReportInput in = sample(4, 4);
+  add_sweep(in);
+  in.run["result"]["stability"] = Json::parse(
+      R"({"rows":4000,"resamples":20,"jaccard":[0.93,0.66,0.31,null],"words":["stable","pattern","unstable","unknown"]})");
+  in.run["result"]["choice"]["gates"] =
+      Json::parse(R"([{"k":3,"passed":false,"smallest":12,"unstable":2,"why":"2 of its 3 segments are unstable"}])");
+  in.run["result"]["choice"]["worth_having"] = true;
+  const Markup page = page_of(in);
+  EXPECT_TRUE(has_section(page, "stability"));
+  expect_text(page, "Drawn anew, 1 of 4 of them come back as they are and 1 does not come back.");
+  expect_text(page, "A sample of 4,000 clients was drawn anew 20 times");
+  for (const char* words :
+       {"0.93", "Stable: it comes back", "A pattern: it comes back", "Unstable: other clients",
+        "Too few of its clients", "Stability: pattern (0.66).", "no: 2 of its 3 segments are unstable"})
+    expect_text(page, words);
+  EXPECT_EQ(page.text.find("No segments worth having"), std::string::npos);
+}
+
+TEST(Report, SaysFirstThatNoSegmentsAreWorthHaving) {
+  ReportInput in = sample(3, 4);
+  add_sweep(in);
+  in.run["result"]["choice"]["worth_having"] = false;
+  in.run["result"]["choice"]["doubts"] = {"The rows form one cloud <without> gaps."};
+  in.run["warnings"].push_back("No segments worth having. The rows form one cloud <without> gaps.");
+  const Markup page = page_of(in);
+  const size_t verdict = page.text.find("No segments worth having.");
+  ASSERT_NE(verdict, std::string::npos);
+  EXPECT_EQ(page.text.find("No segments worth having.", verdict + 1), std::string::npos);
+  EXPECT_LT(verdict, page.text.find("were sorted into"));
+  expect_text(page, "The rows form one cloud <without> gaps.");
+  expect_text(page, "1 warning");
+}
+
 TEST(Report, LinksLeadSomewhereAndIdsAreUnique) {
   const Markup page = page_of(sample(5, 4));
   const std::set<std::string> ids(page.ids.begin(), page.ids.end());

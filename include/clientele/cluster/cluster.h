@@ -28,7 +28,10 @@ struct ClusterSpec {
   double tolerance = 5e-6;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
                             ///< gain of each of the last three rounds; moved: share of rows
   int64_t max_iterations = 300;
+  double min_size = 0;  ///< of every segment: rows (from 1 on) or a share of all rows (below 1); 0: none
 
+  /// min_size in rows, of `rows` in all; a share rounds up.
+  int64_t min_rows(int64_t rows) const;
   bool given_start() const { return init != "kmeans++_full" && !raced(); }
   /// Starts are found on a sample, and the best of them is run on all rows.
   bool raced() const { return init == "kmeans++" || init == "random"; }

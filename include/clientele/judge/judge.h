@@ -8,6 +8,7 @@
 
 #include "clientele/base/json.h"
 #include "clientele/cluster/cluster.h"
+#include "clientele/judge/evidence.h"
 
 namespace clientele {
 
@@ -15,7 +16,13 @@ namespace clientele {
 struct JudgeSpec {
   std::vector<std::string> metrics = {"calinski_harabasz", "davies_bouldin", "simplified_silhouette",
                                       "squared_silhouette", "silhouette"};
-  int64_t sample = 4000;  ///< rows of the classic silhouette's sample (all rows when there are no more)
+  int64_t sample = 4000;           ///< rows of the classic silhouette's sample (all rows when there are no more)
+  bool structure = true;           ///< test whether the rows fall into groups at all
+  int64_t resamples = 20;          ///< of the stability of segments; 0: not measured
+  int64_t resample_rows = 4000;    ///< rows of the sample behind the test and the resamples
+  double stable = 0.75;            ///< mean Jaccard similarity from which a segment is stable
+  double unstable = 0.6;           ///< and below which it is unstable; between the two it is a pattern
+  double unstable_segments = 0.1;  ///< share of its segments that may be unstable for a k to win
 
   void visit(SpecVisitor& v);
 };
@@ -36,6 +43,7 @@ struct Scores {
   int k = 0;
   double inertia = 0;
   std::vector<Score> scores;
+  std::vector<int64_t> rows = {};  ///< of each segment, all ranks
   const Score* find(const std::string& metric) const;
 };
 
@@ -51,13 +59,36 @@ const std::vector<MetricFacts>& metric_facts();
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env);
 
+/// What a k must have for its indices' votes to count.
+struct GateSpec {
+  int64_t min_rows = 0;  ///< of its smallest segment; no segment may be empty
+  double stable = 0.75;  ///< of at least half of the segments whose stability is known
+  double unstable = 0.6;
+  double unstable_segments = 0;
+};
+
+struct KGate {
+  int k = 0;
+  bool passed = true;
+  int64_t smallest = 0;              ///< rows of the smallest segment
+  int64_t stable = 0, unstable = 0;  ///< segments
+  std::string why;                   ///< it cannot win; empty if passed
+};
+
 struct KChoice {
   int k = 0;
   std::string reason;  ///< plain sentence: which index voted for which k, how ties were broken
-  std::vector<std::pair<std::string, int>> votes;  ///< metric -> k
+  std::vector<std::pair<std::string, int>> votes = {};  ///< metric -> k
+  bool worth_having = true;  ///< false: no k passed, or there are no groups: `k` is the best of what there is
+  std::vector<std::string> doubts = {};  ///< why not, in plain sentences
+  std::vector<KGate> gates = {};         ///< one a candidate
+  Structure structure = {};
 };
-/// Each index votes for one k; most votes win, ties by the squared or simplified silhouette, then the smaller k.
-KChoice choose_k(const std::vector<Scores>& candidates);
+/// Each index votes for one k among those that pass; most votes win, ties by the squared or simplified silhouette, then
+/// the smaller k. If none passes, or if the rows have no structure, the segments are not worth having: k is 1 where
+/// that is a candidate, else the winner of the vote among those that pass the gates, or among all. A single candidate
+/// is judged alike. evidence: one stability a candidate, or none.
+KChoice choose_k(const std::vector<Scores>& candidates, const Evidence& evidence = {}, const GateSpec& gates = {});
 
 Json to_json(const Scores& scores);
 Json to_json(const KChoice& choice);

@@ -1,0 +1,45 @@
+#include "clientele/judge/evidence.h"
+
+#include <algorithm>
+
+#include "clientele/judge/judge.h"
+#include "json_number.h"
+#include "stability.h"
+#include "structure.h"
+
+namespace clientele {
+
+Evidence gather_evidence(const RowBlocks& rows, const std::vector<const Clustering*>& clusterings,
+                         const ClusterSpec& cluster, const JudgeSpec& spec, Env& env) {
+  Evidence out;
+  const bool several =
+      std::any_of(clusterings.begin(), clusterings.end(), [](const Clustering* each) { return each->k > 1; });
+  if (!several || (!spec.structure && spec.resamples == 0)) return out;
+  const uint64_t seed = static_cast<uint64_t>(cluster.seed);
+  const int64_t fits = spec.resamples * static_cast<int64_t>(clusterings.size());
+  env.progress.stage("stability", fits, "resamples");
+  const RowSample sample = draw_row_sample(rows, {seed, Purpose::sample, 0, 0, 0}, spec.resample_rows, env);
+  const bool spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows;
+  if (spec.structure) out.structure = test_structure(sample, spherical, seed);
+  if (spec.resamples > 0) out.stability = segment_stability(sample, clusterings, cluster, spec, env);
+  return out;
+}
+
+Json to_json(const Structure& structure) {
+  return {{"tested", structure.tested}, {"found", structure.found},     {"rows", structure.rows},
+          {"splits", structure.splits}, {"largest", structure.largest}, {"limit", structure.limit}};
+}
+
+Json to_json(const Stability& stability, const JudgeSpec& spec) {
+  Json jaccard = Json::array(), words = Json::array();
+  for (const double value : stability.jaccard) {
+    jaccard.push_back(json_number(value));
+    words.push_back(value >= spec.stable     ? "stable"
+                    : value >= spec.unstable ? "pattern"
+                    : value == value         ? "unstable"
+                                             : "unknown");
+  }
+  return {{"rows", stability.rows}, {"resamples", stability.resamples}, {"jaccard", jaccard}, {"words", words}};
+}
+
+}  // namespace clientele

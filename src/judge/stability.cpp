@@ -1,0 +1,191 @@
+#include "stability.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <memory>
+
+#include "clientele/cluster/across_ranks.h"
+#include "clientele/compute/backends.h"
+
+namespace clientele {
+
+namespace {
+
+/// Fewer rows than these show nothing.
+constexpr int64_t kFewestRows = 10;
+constexpr uint32_t kFreshStarts = 2;
+constexpr double kClearlyBetter = 0.99;
+
+/// One worker's place to cluster in: a processor of its own, the sample as a block, rows without a rank.
+struct Bench {
+  explicit Bench(const RowSample& sample)
+      : pool(1),
+        backend(make_cpu_backend(pool)),
+        comm(make_single_comm()),
+        env{.pool = pool, .backend = *backend, .comm = *comm, .progress = progress, .block_rows = 0, .warnings = {}},
+        rows(make_sample_blocks(sample, env)) {}
+
+  std::vector<int32_t> labels() {
+    std::vector<int32_t> out(static_cast<size_t>(rows.rows));
+    backend->assign_ops().copy_labels(*rows.blocks[0], out);
+    return out;
+  }
+
+  /// Of the nearest centroids.
+  std::vector<int32_t> labels_by(const std::vector<float>& centroids, int k) {
+    backend->assign_ops().clear_labels(*rows.blocks[0]);
+    const auto pass = backend->assign_ops().start({centroids.data(), k, rows.d}, rows.scales);
+    pass->add(*rows.blocks[0]);
+    pass->finish();
+    return labels();
+  }
+
+  ThreadPool pool;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Comm> comm;
+  SilentProgress progress;
+  Env env;
+  RowBlocks rows;
+};
+
+/// A resample of one clustering's rows. Each own key of its fresh start.
+struct Task {
+  size_t clustering = 0;
+  uint32_t resample = 0;
+};
+
+class Resampling {
+ public:
+  Resampling(const RowSample& sample, const ClusterSpec& cluster)
+      : sample_(sample),
+        seed_(static_cast<uint64_t>(cluster.seed)),
+        loop_{.stop = StopRule::moved,
+              .tolerance = 1e-3,
+              .max_iterations = 100,
+              .spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows} {}
+
+  /// Similarity of each segment to the one most like it; NaN for one without rows in the resample.
+  std::vector<double> similarity(const Clustering& clustering, uint32_t resample, Bench& bench) const {
+    const std::vector<int32_t> own = bench.labels_by(clustering.centroids, clustering.k);
+    const std::vector<int64_t> weights = draw(resample);
+    bench.backend->sample_ops().set_weights(*bench.rows.blocks[0], weights);
+    return jaccard(own, refit(clustering, resample, bench), weights, clustering.k);
+  }
+
+ private:
+  std::vector<int64_t> draw(uint32_t resample) const {
+    std::vector<int64_t> weights = sample_.weight;
+    for (size_t i = 0; i < weights.size(); ++i) weights[i] *= copies_of(seed_, resample, sample_.row[i]);
+    return weights;
+  }
+
+  /// Labels of the fit to the resample that counts.
+  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, Bench& bench) const {
+    const int k = clustering.k;
+    std::vector<int32_t> labels;
+    double least = std::numeric_limits<double>::infinity();
+    const auto take = [&](std::vector<float> start, double share) {
+      const double inertia = lloyd(bench.rows, std::move(start), loop_, bench.env).inertia;
+      if (labels.empty() || inertia < share * least) {
+        labels = bench.labels();
+        least = inertia;
+      }
+    };
+    if (count_distinct_rows(bench.rows, k, bench.env) >= k) {
+      const RandomKey key{seed_, Purpose::bootstrap, resample, 1, static_cast<uint32_t>(k)};
+      for (uint32_t start = 0; start < kFreshStarts; ++start)
+        take(seed_kmeans_plus_plus(bench.rows, k, random_bits(key, 0), start, bench.env), 1);
+    }
+    take(clustering.centroids, kClearlyBetter);
+    return labels;
+  }
+
+  static std::vector<double> jaccard(const std::vector<int32_t>& own, const std::vector<int32_t>& other,
+                                     const std::vector<int64_t>& weights, int k) {
+    const size_t size = static_cast<size_t>(k);
+    std::vector<int64_t> both(size * size), first(size), second(size);
+    for (size_t i = 0; i < own.size(); ++i) {
+      if (weights[i] == 0) continue;
+      const size_t a = static_cast<size_t>(own[i]), b = static_cast<size_t>(other[i]);
+      ++both[a * size + b];
+      ++first[a];
+      ++second[b];
+    }
+    std::vector<double> out(size, std::numeric_limits<double>::quiet_NaN());
+    for (size_t a = 0; a < size; ++a) {
+      if (first[a] == 0) continue;
+      out[a] = 0;
+      for (size_t b = 0; b < size; ++b) {
+        const int64_t common = both[a * size + b];
+        out[a] = std::max(out[a], static_cast<double>(common) / static_cast<double>(first[a] + second[b] - common));
+      }
+    }
+    return out;
+  }
+
+  const RowSample& sample_;
+  uint64_t seed_;
+  LloydSpec loop_;
+};
+
+/// Mean over the resamples in order. A segment that a resample has no row of is lost in it, unless the sample has too
+/// few to tell.
+std::vector<double> mean_similarity(const std::vector<std::vector<double>>& resamples,
+                                    const std::vector<int32_t>& labels, int k) {
+  std::vector<double> out;
+  for (int c = 0; c < k; ++c) {
+    double sum = 0;
+    for (const std::vector<double>& each : resamples) {
+      const double value = each[static_cast<size_t>(c)];
+      sum += value == value ? value : 0;
+    }
+    out.push_back(std::count(labels.begin(), labels.end(), c) < kFewestRows
+                      ? std::numeric_limits<double>::quiet_NaN()
+                      : sum / static_cast<double>(resamples.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row) {
+  // P(copies <= i) for i of 0 to 7.
+  static constexpr double kAtMost[] = {0.36787944117144233, 0.73575888234288464, 0.91969860292860584,
+                                       0.98101184312384626, 0.99634015317265634, 0.99940581518241833,
+                                       0.99991675885071198, 0.99998975080332540};
+  const double u = random_unit({seed, Purpose::bootstrap, resample, 0, 0}, row);
+  return std::upper_bound(std::begin(kAtMost), std::end(kAtMost), u) - std::begin(kAtMost);
+}
+
+std::vector<Stability> segment_stability(const RowSample& sample, const std::vector<const Clustering*>& clusterings,
+                                         const ClusterSpec& cluster, const JudgeSpec& spec, Env& env) {
+  std::vector<Task> tasks;
+  for (size_t i = clusterings.size(); i-- > 0;)  // the longest first
+    for (uint32_t b = 0; clusterings[i]->k > 1 && b < static_cast<uint32_t>(spec.resamples); ++b)
+      tasks.push_back({i, b});
+  std::vector<std::vector<std::vector<double>>> found(clusterings.size());
+  for (auto& each : found) each.resize(static_cast<size_t>(spec.resamples));
+
+  const Resampling resampling(sample, cluster);
+  std::vector<std::unique_ptr<Bench>> benches(static_cast<size_t>(env.pool.threads()));
+  env.pool.parallel_for(static_cast<int64_t>(tasks.size()), [&](int64_t index, int worker) {
+    std::unique_ptr<Bench>& bench = benches[static_cast<size_t>(worker)];
+    if (!bench) bench = std::make_unique<Bench>(sample);
+    const Task& task = tasks[static_cast<size_t>(index)];
+    found[task.clustering][task.resample] = resampling.similarity(*clusterings[task.clustering], task.resample, *bench);
+    env.progress.advance(1);
+  });
+
+  Bench bench(sample);
+  std::vector<Stability> out;
+  for (size_t i = 0; i < clusterings.size(); ++i) {
+    const int k = clusterings[i]->k;
+    Stability each{.k = k, .rows = sample.rows(), .resamples = spec.resamples, .jaccard = {1.0}};
+    if (k > 1) each.jaccard = mean_similarity(found[i], bench.labels_by(clusterings[i]->centroids, k), k);
+    out.push_back(std::move(each));
+  }
+  return out;
+}
+
+}  // namespace clientele

@@ -1,0 +1,238 @@
+#include "clientele/judge/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "clientele/judge/judge.h"
+#include "src/judge/stability.h"
+#include "tests/support/iris.h"
+#include "tests/support/row_makers.h"
+#include "tests/support/rows.h"
+
+namespace clientele::test {
+namespace {
+
+double normal(uint64_t stream, uint64_t index) {
+  return std::sqrt(-2 * std::log(1 - oracle::uniform(stream, index))) *
+         std::cos(6.283185307179586 * oracle::uniform(stream + 1, index));
+}
+
+/// value(row, column) for n x d.
+Matrix made(int64_t n, int d, const std::function<double(uint64_t, uint64_t)>& value) {
+  Matrix out{.n = n, .d = d, .x = {}, .weights = {}};
+  for (int64_t i = 0; i < n; ++i)
+    for (int j = 0; j < d; ++j)
+      out.x.push_back(static_cast<float>(value(static_cast<uint64_t>(i), static_cast<uint64_t>(j))));
+  return out;
+}
+
+Matrix normal_noise(int64_t n, int d, uint64_t stream) {
+  return made(n, d, [=](uint64_t i, uint64_t j) { return normal(stream, i * 64 + j); });
+}
+
+Matrix uniform_noise(int64_t n, int d, uint64_t stream) {
+  return made(n, d, [=](uint64_t i, uint64_t j) { return oracle::uniform(stream, i * 64 + j); });
+}
+
+/// Unit normal groups on a triangle of this side; shares of the rows: the thresholds' differences.
+Matrix three_blobs(int64_t n, double side, uint64_t stream, double first = 0.4, double second = 0.75) {
+  return made(n, 2, [=](uint64_t i, uint64_t j) {
+    const double u = oracle::uniform(stream + 9, i);
+    const int group = u < first ? 0 : u < second ? 1 : 2;
+    const double x[] = {0, side, side / 2}, y[] = {0, 0, side * 0.87};
+    return normal(stream, i * 64 + j) + (j == 0 ? x[group] : y[group]);
+  });
+}
+
+JudgeSpec quick() {
+  JudgeSpec spec;
+  spec.sample = 300;
+  spec.resamples = 8;
+  return spec;
+}
+
+struct Judgement {
+  Evidence evidence;
+  KChoice choice;
+};
+
+Judgement judged(const Matrix& matrix, int from, int to, Env& env, const ClusterSpec& cluster = {},
+                 const JudgeSpec& spec = quick()) {
+  const bool spherical = cluster.algorithm == ClusterSpec::Algorithm::spherical;
+  RowBlocks rows = blocks_of(matrix, spherical ? Space::unit : Space::centred, env);
+  std::vector<Clustering> fits;
+  std::vector<Scores> scores;
+  for (int k = from; k <= to; ++k) {
+    fits.push_back(fit(rows, k, cluster, {}, env));
+    scores.push_back(judge(rows, fits.back(), publish(rows, fits.back(), env), spec, 0, env));
+  }
+  std::vector<const Clustering*> all;
+  for (const Clustering& each : fits) all.push_back(&each);
+  Judgement out{.evidence = gather_evidence(rows, all, cluster, spec, env), .choice = {}};
+  out.choice = choose_k(scores, out.evidence,
+                        {.min_rows = cluster.min_rows(matrix.n),
+                         .stable = spec.stable,
+                         .unstable = spec.unstable,
+                         .unstable_segments = spec.unstable_segments});
+  return out;
+}
+
+Judgement judged(const Matrix& matrix, int from, int to) {
+  Workplace place;
+  return judged(matrix, from, to, place.env);
+}
+
+TEST(Evidence, ThreeClearBlobs) {
+  const Judgement found = judged(three_blobs(1500, 8, 100), 2, 6);
+  EXPECT_EQ(found.choice.k, 3);
+  EXPECT_TRUE(found.choice.worth_having);
+  EXPECT_TRUE(found.choice.doubts.empty());
+  EXPECT_TRUE(found.evidence.structure.found);
+  for (const double jaccard : found.evidence.stability[1].jaccard) EXPECT_GT(jaccard, 0.95);
+  // Blobs cut in halves do not come back.
+  EXPECT_FALSE(found.choice.gates[4].passed);
+  EXPECT_NE(found.choice.reason.find("Left out of the vote: k = "), std::string::npos) << found.choice.reason;
+}
+
+TEST(Evidence, NoSegmentsInNoise) {
+  uint64_t stream = 200;
+  for (const int d : {1, 2, 12})
+    for (const bool even : {false, true}) {
+      SCOPED_TRACE(std::to_string(d) + (even ? " uniform" : " normal"));
+      const Matrix matrix = even ? uniform_noise(2000, d, ++stream) : normal_noise(2000, d, ++stream);
+      const Judgement found = judged(matrix, 2, 3);
+      EXPECT_TRUE(found.evidence.structure.tested);
+      EXPECT_FALSE(found.evidence.structure.found) << found.evidence.structure.largest;
+      EXPECT_FALSE(found.choice.worth_having);
+      ASSERT_FALSE(found.choice.doubts.empty());
+      EXPECT_NE(found.choice.doubts[0].find("one cloud without gaps"), std::string::npos) << found.choice.doubts[0];
+      EXPECT_GE(found.choice.k, 2);
+    }
+}
+
+TEST(Evidence, OneSegmentIsTheHonestAnswerWhereItMayBeGiven) {
+  const Judgement found = judged(normal_noise(1000, 3, 220), 1, 3);
+  EXPECT_EQ(found.choice.k, 1);
+  EXPECT_FALSE(found.choice.worth_having);
+  EXPECT_EQ(judged(three_blobs(900, 8, 221), 1, 4).choice.k, 3);
+  EXPECT_TRUE(judged(normal_noise(500, 2, 222), 1, 1).choice.worth_having);  // nothing was claimed
+}
+
+TEST(Evidence, LongSkewAndHeavyRowsAreOneCloudToo) {
+  const auto structure = [](const Matrix& matrix) { return judged(matrix, 2, 2).evidence.structure; };
+  EXPECT_FALSE(structure(made(2000, 4,
+                              [](uint64_t i, uint64_t j) {  // nearly one line
+                                return normal(300, i * 64) * 5 + normal(302, i * 64 + j);
+                              }))
+                   .found);
+  EXPECT_FALSE(structure(made(2000, 3, [](uint64_t i, uint64_t j) {
+                 return -std::log(1 - oracle::uniform(310, i * 64 + j));
+               })).found);
+  EXPECT_FALSE(
+      structure(made(2000, 2, [](uint64_t i, uint64_t j) { return std::exp(normal(320, i * 64 + j)); })).found);
+  EXPECT_FALSE(structure(normal_noise(150, 30, 330)).found);  // few rows, many columns
+}
+
+TEST(Evidence, SmallAndSingleColumnGroupsAreFound) {
+  const auto structure = [](const Matrix& matrix) { return judged(matrix, 2, 2).evidence.structure; };
+  EXPECT_TRUE(structure(three_blobs(4000, 9, 400, 0.48, 0.97)).found);
+  EXPECT_TRUE(structure(made(2000, 8,
+                             [](uint64_t i, uint64_t j) {  // 4 % of the rows, far off
+                               return normal(410, i * 64 + j) + (i % 25 == 0 ? 4 : 0);
+                             }))
+                  .found);
+  EXPECT_TRUE(
+      structure(made(1000, 1, [](uint64_t i, uint64_t) { return normal(420, i) + (i % 2 == 0 ? 5 : 0); })).found);
+  EXPECT_TRUE(structure(iris()).found);
+}
+
+TEST(Evidence, DirectionsOnASphere) {
+  ClusterSpec spherical;
+  spherical.algorithm = ClusterSpec::Algorithm::spherical;
+  Workplace place;
+  for (const int d : {2, 3, 6})
+    EXPECT_FALSE(judged(normal_noise(2000, d, 500 + static_cast<uint64_t>(d)), 2, 2, place.env, spherical)
+                     .evidence.structure.found)
+        << d;
+  const Matrix two =
+      made(2000, 3, [](uint64_t i, uint64_t j) { return normal(520, i * 64 + j) + (j == i % 2 ? 6 : 0); });
+  const Judgement found = judged(two, 2, 2, place.env, spherical);
+  EXPECT_TRUE(found.evidence.structure.found);
+  EXPECT_GT(found.evidence.stability[0].jaccard[0], 0.95);
+}
+
+TEST(Evidence, ASmallestSegmentBelowTheMinimumCannotWin) {
+  ClusterSpec cluster;
+  cluster.min_size = 0.05;
+  Workplace place;
+  const Matrix matrix = three_blobs(1500, 9, 600, 0.6, 0.985);  // the third: 1.5 %
+  EXPECT_EQ(judged(matrix, 2, 4, place.env).choice.k, 3);
+  const Judgement found = judged(matrix, 2, 4, place.env, cluster);
+  EXPECT_EQ(found.choice.k, 2);
+  EXPECT_TRUE(found.choice.worth_having);
+  EXPECT_NE(found.choice.gates[1].why.find("rows, fewer than the 75 of cluster.min_size"), std::string::npos)
+      << found.choice.gates[1].why;
+  cluster.min_size = 700;
+  const Judgement none = judged(matrix, 2, 4, place.env, cluster);
+  EXPECT_FALSE(none.choice.worth_having);
+  EXPECT_NE(none.choice.doubts[0].find("No number of segments passes: k = 2: its smallest"), std::string::npos);
+}
+
+TEST(Evidence, WeightsCount) {
+  // Rows of weight 0 are no rows: the third blob is not there.
+  Matrix matrix = three_blobs(1800, 8, 700);
+  for (int64_t i = 0; i < matrix.n; ++i)
+    matrix.weights.push_back(oracle::uniform(709, static_cast<uint64_t>(i)) < 0.75 ? 2 : 0);
+  const Judgement found = judged(matrix, 2, 4);
+  EXPECT_EQ(found.choice.k, 2);
+  EXPECT_LT(found.evidence.structure.rows, 1500);
+  for (const double jaccard : found.evidence.stability[0].jaccard) EXPECT_GT(jaccard, 0.95);
+}
+
+TEST(Evidence, TooFewRowsToTell) {
+  const Judgement found = judged(made(12, 1, [](uint64_t i, uint64_t) { return i < 11 ? double(i) : 100.0; }), 2, 3);
+  EXPECT_FALSE(found.evidence.structure.tested);
+  EXPECT_TRUE(std::isnan(found.evidence.stability[0].jaccard[1]));
+  EXPECT_TRUE(found.choice.gates[0].passed);
+  const Json json = to_json(found.evidence.stability[0], {});
+  EXPECT_TRUE(json["jaccard"][1].is_null());
+  EXPECT_EQ(json["words"][1], "unknown");
+}
+
+TEST(Evidence, CopiesAreAPoissonDraw) {
+  std::vector<int64_t> times(9);
+  for (int64_t row = 0; row < 100000; ++row) ++times[static_cast<size_t>(copies_of(7, 3, row))];
+  const double shares[] = {0.36788, 0.36788, 0.18394, 0.06131, 0.01533, 0.00307};
+  for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(static_cast<double>(times[i]) / 100000, shares[i], 0.005) << i;
+  EXPECT_EQ(copies_of(7, 3, 5), copies_of(7, 3, 5));
+}
+
+TEST(Evidence, SameBytesForThreadsBlocksAndRanks) {
+  const Matrix matrix = mixture(70000, 3, 5, 3, 800);
+  ClusterSpec cluster;
+  cluster.restarts = 1;
+  cluster.max_iterations = 6;
+  JudgeSpec spec;
+  spec.metrics = {"calinski_harabasz", "simplified_silhouette"};
+  spec.resamples = 3;
+  spec.resample_rows = 800;
+  const auto run = [&](int ranks, const Workplace::Options& options) {
+    std::vector<std::string> found(static_cast<size_t>(ranks));
+    on_ranks(ranks, options, [&](Env& env) {
+      const Judgement each = judged(matrix, 4, 5, env, cluster, spec);
+      Json json = to_json(each.choice);
+      for (const Stability& stability : each.evidence.stability) json["stability"].push_back(to_json(stability, spec));
+      found[static_cast<size_t>(env.comm.rank())] = json.dump();
+    });
+    for (const std::string& each : found) EXPECT_EQ(each, found[0]);
+    return found[0];
+  };
+  const std::string base = run(1, {.threads = 1, .simd = SimdLevel::scalar});
+  EXPECT_EQ(base, run(1, {.threads = 3, .block_rows = 65536}));
+  EXPECT_EQ(base, run(2, {.threads = 2}));
+}
+
+}  // namespace
+}  // namespace clientele::test
