@@ -87,6 +87,15 @@ std::vector<float> warm_start(const std::string& path, const FeatureSpace& space
   return engine_centroids(carried, blocks);
 }
 
+[[noreturn]] void throw_too_few_rows(int64_t k, int64_t least, int64_t rows) {
+  throw Error(ErrorKind::input, {.what = "cluster.min_size is too large for k segments",
+                                 .where = "cluster.min_size",
+                                 .expected = "at most " + std::to_string(rows / k) + ": " + std::to_string(rows) +
+                                             " rows in " + std::to_string(k) + " segments",
+                                 .found = std::to_string(least) + " rows",
+                                 .hint = "Lower cluster.min_size or cluster.k."});
+}
+
 /// Known before the first fit, so that a sweep does not fail half way. Where the job leaves k open, few distinct rows
 /// only shorten the range.
 std::vector<int> ks_to_try(const BoundJob& bound, const RowBlocks& blocks, Env& env) {
@@ -97,6 +106,13 @@ std::vector<int> ks_to_try(const BoundJob& bound, const RowBlocks& blocks, Env& 
     if (bound.given("cluster.k") || distinct < range.front()) throw_too_few_distinct(last, distinct);
     last = distinct;
     env.warnings.push_back("No k above " + std::to_string(last) + " is tried: the data has no more distinct rows.");
+  }
+  const int64_t least = std::max<int64_t>(bound.job.cluster.min_rows(blocks.total_rows), 1);
+  if (last * least > blocks.total_rows) {
+    if (range.front() * least > blocks.total_rows) throw_too_few_rows(range.front(), least, blocks.total_rows);
+    last = blocks.total_rows / least;
+    env.warnings.push_back("No k above " + std::to_string(last) + " is tried: more segments cannot have the " +
+                           std::to_string(least) + " rows of cluster.min_size each.");
   }
   std::vector<int> ks;
   for (int64_t k = range.front(); k <= last; ++k) ks.push_back(static_cast<int>(k));

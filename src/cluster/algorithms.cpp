@@ -90,14 +90,21 @@ void ClusterSpec::visit(SpecVisitor& v) {
           k);
   visit_start(*this, v);
   visit_stop(*this, v);
-  v.field(
-      {.name = "min_size",
-       .help =
-           "Least size of a segment: a number of clients, or a share of them when below 1 (0.02 is 2 %). 0: none. A "
-           "k whose smallest segment is below it cannot be chosen.",
-       .low = 0,
-       .high = 1e12},
-      min_size);
+  v.field({.name = "min_size",
+           .help = "Least size of a segment: a number of clients, or a share of them when below 1 (0.02 is 2 %); row "
+                   "weights do not count. 0: none. Segments below it are dissolved and larger ones divided instead. "
+                   "Where that cannot be done, a given k ends with fewer segments and a warning, and a k of a range "
+                   "cannot be chosen.",
+           .low = 0,
+           .high = 1e12},
+          min_size);
+  v.field({.name = "outliers",
+           .help = "Share of the clients to mark as outliers: those farthest from the centroid of their segment (0.01 "
+                   "is the farthest 1 %). They stay in their segments; the distance from which on a client is one is "
+                   "kept in the model, so that assign marks new clients alike. 0: none are marked.",
+           .low = 0,
+           .high = 0.5},
+          outliers);
 }
 
 int64_t ClusterSpec::min_rows(int64_t rows) const {

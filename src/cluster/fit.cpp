@@ -7,6 +7,7 @@
 #include "clientele/cluster/distinct.h"
 #include "far_starts.h"
 #include "lloyd.h"
+#include "min_size.h"
 #include "start_race.h"
 
 namespace clientele {
@@ -104,6 +105,14 @@ void fit_in_lockstep(RowBlocks& rows, const std::vector<Fitting>& fittings, cons
   }
 }
 
+/// With the minimum size kept.
+Clustering sized(RowBlocks& rows, Clustering fitted, std::span<const Int128> squares, const ClusterSpec& spec,
+                 Env& env) {
+  const bool may_drop = spec.given_start() || spec.k.front() == spec.k.back();
+  return hold_min_size(rows, std::move(fitted), spec.min_rows(rows.total_rows), may_drop, squares, loop_of(spec),
+                       static_cast<uint64_t>(spec.seed), env);
+}
+
 void refuse_too_many(RowBlocks& rows, std::span<const int> ks, Env& env) {
   const int64_t distinct = count_distinct_rows(rows, *std::max_element(ks.begin(), ks.end()), env);
   for (const int k : ks)
@@ -165,8 +174,10 @@ std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size
     env.progress.stage(name, spec.max_iterations * static_cast<int64_t>(fittings.size()), "iterations");
     fit_in_lockstep(rows, fittings, starts, spec, out, env);
   }
-  for (size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = sized(rows, std::move(out[i]), starts.squares, spec, env);
     if (!starts.each[first + i].given) order_by_count(out[i]);
+  }
   return out;
 }
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "clientele/base/transform.h"
-#include "clientele/cluster/across_ranks.h"
+#include "start_sample.h"
 
 namespace clientele {
 
@@ -23,12 +24,20 @@ void scale_down(std::vector<int64_t>& weights) {
 
 }  // namespace
 
-RowSample draw_row_sample(const RowBlocks& rows, const RandomKey& key, int64_t count, Env& env) {
+RowSample draw_row_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env) {
+  const SampledRows drawn = draw_start_sample(rows, count, seed, env);
+  std::vector<std::pair<uint64_t, size_t>> keys;  // equal bits by row: positions ascend with them
+  for (size_t i = 0; i < drawn.row.size(); ++i) keys.emplace_back(drawn.bits[i], i);
+  std::sort(keys.begin(), keys.end());
+  keys.resize(std::min(keys.size(), static_cast<size_t>(count)));
+  std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   RowSample out{.d = rows.d, .row = {}, .values = {}, .weight = {}, .scales = rows.scales, .variances = rows.variances};
-  for (const auto& [bits, row] : smallest_keys(rows, key, count, env)) out.row.push_back(row);
-  std::sort(out.row.begin(), out.row.end());
-  out.values = fetch_rows(rows, out.row, env);
-  out.weight = fetch_weights(rows, out.row, env);
+  for (const auto& [bits, i] : keys) {
+    out.row.push_back(drawn.row[i]);
+    out.weight.push_back(drawn.weight[i]);
+    const auto begin = drawn.values.begin() + static_cast<int64_t>(i) * rows.d;
+    out.values.insert(out.values.end(), begin, begin + rows.d);
+  }
   scale_down(out.weight);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "clientele/base/exact_math.h"
 
@@ -71,15 +72,14 @@ Cut TwoMeans::cut(std::span<const int64_t> rows) const {
   return out;
 }
 
-Cut TwoMeans::median_cut(std::span<const int64_t> rows) const {
-  Cut out{.axis = {}, .middle = mean(rows), .spherical = spherical_};
-  out.axis = principal_axis(rows, out.middle);
+std::vector<int64_t> TwoMeans::along_axis(std::span<const int64_t> rows) const {
+  Cut cut{.axis = {}, .middle = mean(rows), .spherical = spherical_};
+  cut.axis = principal_axis(rows, cut.middle);
   std::vector<std::pair<double, int64_t>> along;
-  for (const int64_t i : rows) along.emplace_back(out.at(row(i)), i);
-  const auto middle = along.begin() + static_cast<int64_t>(along.size() / 2);
-  std::nth_element(along.begin(), middle, along.end());
-  const std::span<const double> centre = row(middle->second);
-  if (!spherical_) out.middle.assign(centre.begin(), centre.end());
+  for (const int64_t i : rows) along.emplace_back(cut.at(row(i)), i);
+  std::sort(along.begin(), along.end());
+  std::vector<int64_t> out;
+  for (const auto& [at, i] : along) out.push_back(i);
   return out;
 }
 

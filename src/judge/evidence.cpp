@@ -9,8 +9,8 @@
 
 namespace clientele {
 
-Evidence gather_evidence(const RowBlocks& rows, const std::vector<const Clustering*>& clusterings,
-                         const ClusterSpec& cluster, const JudgeSpec& spec, Env& env) {
+Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& clusterings, const ClusterSpec& cluster,
+                         const JudgeSpec& spec, Env& env) {
   Evidence out;
   const bool several =
       std::any_of(clusterings.begin(), clusterings.end(), [](const Clustering* each) { return each->k > 1; });
@@ -18,7 +18,7 @@ Evidence gather_evidence(const RowBlocks& rows, const std::vector<const Clusteri
   const uint64_t seed = static_cast<uint64_t>(cluster.seed);
   const int64_t fits = spec.resamples * static_cast<int64_t>(clusterings.size());
   env.progress.stage("stability", fits, "resamples");
-  const RowSample sample = draw_row_sample(rows, {seed, Purpose::sample, 0, 0, 0}, spec.resample_rows, env);
+  const RowSample sample = draw_row_sample(rows, spec.resample_rows, seed, env);
   const bool spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows;
   if (spec.structure) out.structure = test_structure(sample, spherical, seed);
   if (spec.resamples > 0) out.stability = segment_stability(sample, clusterings, cluster, spec, env);

@@ -15,7 +15,7 @@ namespace {
 /// Fewer rows than these show nothing.
 constexpr int64_t kFewestRows = 10;
 constexpr uint32_t kFreshStarts = 2;
-constexpr double kClearlyBetter = 0.99;
+constexpr double kClearlyBetter = 0.95;
 
 /// One worker's place to cluster in: a processor of its own, the sample as a block, rows without a rank.
 struct Bench {

@@ -69,7 +69,7 @@ Evidence stable(std::vector<Stability> stability, bool found = true) {
 
 TEST(ChooseK, AKWithUnstableSegmentsCannotWin) {
   const std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
-  const Evidence evidence = stable({{.k = 2, .jaccard = {0.9, 0.8}}, {.k = 3, .jaccard = {0.9, 0.55, 0.7}}});
+  const Evidence evidence = stable({{.k = 2, .jaccard = {0.9, 0.8}}, {.k = 3, .jaccard = {0.9, 0.55, 0.8}}});
   EXPECT_EQ(choose_k(candidates).k, 3);
   const KChoice choice = choose_k(candidates, evidence);
   EXPECT_EQ(choice.k, 2);
@@ -78,8 +78,9 @@ TEST(ChooseK, AKWithUnstableSegmentsCannotWin) {
             "Of 4 indices, calinski_harabasz, davies_bouldin, simplified_silhouette and squared_silhouette vote for "
             "k = 2. Left out of the vote: k = 3: 1 of its 3 segments is unstable.");
   EXPECT_EQ(choose_k(candidates, evidence, {.unstable_segments = 0.34}).k, 3);
-  EXPECT_EQ(choose_k(candidates, evidence, {.stable = 0.7, .unstable = 0.5}).k, 3);
-  EXPECT_EQ(choose_k(candidates, evidence, {.unstable = 0.5}).gates[1].why, "only 1 of its 3 segments is stable");
+  EXPECT_EQ(choose_k(candidates, evidence, {.unstable = 0.5}).k, 3);
+  EXPECT_EQ(choose_k(candidates, evidence, {.stable = 0.85, .unstable = 0.5}).gates[1].why,
+            "only 1 of its 3 segments is stable");
 }
 
 TEST(ChooseK, NoneWorthHaving) {

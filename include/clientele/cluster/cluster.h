@@ -29,6 +29,7 @@ struct ClusterSpec {
                             ///< gain of each of the last three rounds; moved: share of rows
   int64_t max_iterations = 300;
   double min_size = 0;  ///< of every segment: rows (from 1 on) or a share of all rows (below 1); 0: none
+  double outliers = 0;  ///< share of the rows to mark as outliers: those farthest from their centroids
 
   /// min_size in rows, of `rows` in all; a share rounds up.
   int64_t min_rows(int64_t rows) const;
@@ -80,6 +81,8 @@ struct Clustering {
   int64_t far_starts = 0;     ///< centroids of the start that rows far from all of them replaced
   int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds
   int64_t empty_left = 0;     ///< segments that stayed empty for want of a candidate
+  int64_t size_moves = 0;     ///< segments that were dissolved to keep the minimum size
+  int dropped = 0;            ///< of them, for good: k segments of that size cannot be had
   std::vector<Iteration> history;
 };
 
@@ -128,7 +131,9 @@ Starts find_starts(RowBlocks& rows, std::span<const int> ks, const ClusterSpec& 
 std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size_t first, size_t count,
                                      const ClusterSpec& spec, Env& env);
 
-/// All restarts for one k, the best ordered for publication. start: given or warm centroids (k x d), or empty.
+/// All restarts for one k, the best ordered for publication, with spec.min_size kept where that is possible. Where it
+/// is not, a k of its own (not one of a range) is given up for fewer segments; a range keeps its k, and the sizes tell.
+/// start: given or warm centroids (k x d), or empty.
 /// Throws Error{input} if k exceeds the number of distinct rows.
 Clustering fit(RowBlocks& rows, int k, const ClusterSpec& spec, const std::vector<float>& start, Env& env);
 

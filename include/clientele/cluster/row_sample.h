@@ -19,8 +19,9 @@ struct RowSample {
   const float* values_of(int64_t i) const { return values.data() + i * d; }
 };
 
-/// The `count` rows (of positive weight) of the smallest keys.
-RowSample draw_row_sample(const RowBlocks& rows, const RandomKey& key, int64_t count, Env& env);
+/// The `count` rows (of positive weight) of the smallest keys of the sample that starts are found on: all rows if there
+/// are no more. Collective.
+RowSample draw_row_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env);
 
 /// The sample as one weighted block of env's backend: row i is global row i there. Weights are 0 until set.
 RowBlocks make_sample_blocks(const RowSample& sample, Env& env);

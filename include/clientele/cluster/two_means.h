@@ -27,8 +27,8 @@ class TwoMeans {
   Cut between(std::span<const double> low, std::span<const double> high) const;
   /// 2-means of some rows (positions), from the two sides of their first principal axis.
   Cut cut(std::span<const int64_t> rows) const;
-  /// Across the first principal axis, through the row in its middle.
-  Cut median_cut(std::span<const int64_t> rows) const;
+  /// The rows in their order along the first principal axis, ties by position.
+  std::vector<int64_t> along_axis(std::span<const int64_t> rows) const;
   /// Empty without weight.
   std::vector<double> mean(std::span<const int64_t> rows) const;
   /// Sum of weighted squared distances to a point.

@@ -47,11 +47,11 @@ struct Evidence {
 /// Resample b gives each sampled row a Poisson(1) number of copies (a pure function of seed, b and global row) on top
 /// of its weight. It is clustered with as many segments from two fresh k-means++ starts, of which the better counts:
 /// what the same procedure makes of other rows. Only where the clustering's own centroids as a start lead to less than
-/// 99 % of that inertia do they count instead: the fresh starts have then missed a segment that is there. (Own
+/// 95 % of that inertia do they count instead: the fresh starts have then missed a segment that is there. (Own
 /// centroids as the only start would hide that another partition fits as well: halves of a round group would seem to
 /// come back.)
-Evidence gather_evidence(const RowBlocks& rows, const std::vector<const Clustering*>& clusterings,
-                         const ClusterSpec& cluster, const JudgeSpec& spec, Env& env);
+Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& clusterings, const ClusterSpec& cluster,
+                         const JudgeSpec& spec, Env& env);
 
 Json to_json(const Structure& structure);
 /// {"rows", "resamples", "jaccard": [..], "words": ["stable" / "pattern" / "unstable" / "unknown", ..]}.

@@ -1,0 +1,217 @@
+#include "min_size.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "clientele/cluster/row_sample.h"
+#include "clientele/cluster/two_means.h"
+#include "lloyd.h"
+
+namespace clientele {
+
+namespace {
+
+/// A part of a sample that stands for rows must have as many.
+constexpr size_t kFewestSampled = 8;
+/// Splits tried of one state, each at the price of a few passes.
+constexpr size_t kMostTries = 4;
+
+/// A pair of centroids in place of one.
+struct Split {
+  size_t segment = 0;
+  std::vector<float> low, high;
+  double gain = 0;
+};
+
+std::vector<float> centroid_of(const std::vector<double>& mean) {
+  return {mean.begin(), mean.end()};
+}
+
+/// Finds where one more centroid helps most, on a sample.
+class SplitSearch {
+ public:
+  SplitSearch(RowBlocks& rows, int k, int64_t min_rows, bool spherical, uint64_t seed, Env& env)
+      : sample_(draw_row_sample(rows, std::clamp(64 * k, 4096, 65536), seed, env)),
+        means_(sample_.values, rows.d, sample_.weight, spherical),
+        block_(make_sample_blocks(sample_, env)),
+        min_rows_(min_rows),
+        env_(env) {}
+
+  /// Of segments other than `without`, whose centroid counts for nothing; the largest gain first, ties by index.
+  std::vector<Split> splits(const Clustering& state, size_t without) {
+    const std::vector<std::vector<int64_t>> members = members_of(state, without);
+    std::vector<Split> out;
+    for (size_t c = 0; c < members.size(); ++c)
+      if (std::optional<Split> split = split_of(c, members[c], state.rows[c])) out.push_back(std::move(*split));
+    std::stable_sort(out.begin(), out.end(), [](const Split& x, const Split& y) { return x.gain > y.gain; });
+    return out;
+  }
+
+ private:
+  /// Positions in the sample, by segment of the centroids that stay.
+  std::vector<std::vector<int64_t>> members_of(const Clustering& state, size_t without) {
+    const size_t d = static_cast<size_t>(state.d);
+    std::vector<float> centroids = state.centroids;
+    centroids.erase(centroids.begin() + static_cast<int64_t>(without * d),
+                    centroids.begin() + static_cast<int64_t>((without + 1) * d));
+    std::vector<std::vector<int64_t>> out(static_cast<size_t>(state.k));
+    if (state.k < 2) return out;
+    clear_labels(block_, env_);
+    const auto pass = env_.backend.assign_ops().start({centroids.data(), state.k - 1, state.d}, block_.scales);
+    pass->add(*block_.blocks[0]);
+    pass->finish();
+    std::vector<int32_t> labels(static_cast<size_t>(sample_.rows()));
+    env_.backend.assign_ops().copy_labels(*block_.blocks[0], labels);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      const size_t c = static_cast<size_t>(labels[i]);
+      out[c < without ? c : c + 1].push_back(static_cast<int64_t>(i));
+    }
+    return out;
+  }
+
+  /// The better of two pairs: that of 2-means, and the means of the second and third quarter along the principal axis,
+  /// which rows far out cannot pull apart. rows: of the whole segment, before it takes in rows of the dissolved one.
+  std::optional<Split> split_of(size_t segment, const std::vector<int64_t>& members, int64_t rows) const {
+    if (members.size() < 2 * kFewestSampled || rows < 2 * min_rows_) return {};
+    const Sides halves = sides_of(means_, means_.cut(members), members);
+    const std::vector<int64_t> order = means_.along_axis(members);
+    const size_t quarter = order.size() / 4, half = order.size() / 2;
+    const std::span<const int64_t> all(order);
+    const std::vector<double> pairs[][2] = {{means_.mean(halves.low), means_.mean(halves.high)},
+                                            {means_.mean(all.subspan(quarter, half - quarter)),
+                                             means_.mean(all.subspan(half, order.size() - quarter - half))}};
+    const double whole = means_.cost(members, means_.mean(members));
+    std::optional<Split> best;
+    for (const auto& [low, high] : pairs) {
+      if (low.empty() || high.empty()) continue;
+      const Sides sides = sides_of(means_, means_.between(low, high), members);
+      const size_t smaller = std::min(sides.low.size(), sides.high.size());
+      const double share = static_cast<double>(smaller) / static_cast<double>(members.size());
+      if (smaller < kFewestSampled || share * static_cast<double>(rows) < static_cast<double>(min_rows_)) continue;
+      const double gain = whole - means_.cost(sides.low, low) - means_.cost(sides.high, high);
+      if (!best || gain > best->gain)
+        best = Split{.segment = segment, .low = centroid_of(low), .high = centroid_of(high), .gain = gain};
+    }
+    return best;
+  }
+
+  RowSample sample_;
+  TwoMeans means_;
+  RowBlocks block_;
+  int64_t min_rows_;
+  Env& env_;
+};
+
+/// Lloyd's iteration that remembers the last centroids whose segments all kept the bound.
+class BoundedLloyd {
+ public:
+  BoundedLloyd(RowBlocks& rows, int64_t min_rows, std::span<const Int128> squares, const LloydSpec& spec, Env& env)
+      : rows_(rows), min_rows_(min_rows), squares_(squares), spec_(spec), env_(env) {}
+
+  /// The last round that keeps the bound, with the centroids that it labelled the rows to; without one the end.
+  Clustering run(std::vector<float> centroids) {
+    LloydRun run(rows_, squares_, std::move(centroids), spec_, LloydRun::End::settled);
+    use_labels(rows_, 0, env_);
+    clear_labels(rows_, env_);
+    std::optional<Clustering> kept;
+    while (!run.done()) {
+      std::vector<float> labelled_to = run.state().centroids;
+      const Labelling model = run.next();
+      run.take(assign_rows(rows_, model.centroids, model.drift, env_), rows_, env_);
+      if (smallest_segment(run.state()) < min_rows_) continue;
+      kept = run.state();
+      kept->centroids = std::move(labelled_to);
+    }
+    Clustering last = run.result();
+    if (!kept || smallest_segment(last) >= min_rows_) return last;
+    kept->stopped_by = "min_size";
+    kept->settled = true;
+    kept->converged = last.converged;
+    kept->inertia = exact_inertia(rows_, squares_, kept->centroids, kept->k, kept->sums, kept->counts);
+    kept->history = std::move(last.history);  // all that was done
+    return std::move(*kept);
+  }
+
+ private:
+  RowBlocks& rows_;
+  int64_t min_rows_;
+  std::span<const Int128> squares_;
+  LloydSpec spec_;
+  Env& env_;
+};
+
+std::vector<float> without_segment(const Clustering& state, size_t segment) {
+  std::vector<float> out = state.centroids;
+  const auto begin = out.begin() + static_cast<int64_t>(segment) * state.d;
+  out.erase(begin, begin + state.d);
+  return out;
+}
+
+std::vector<float> with_split(const Clustering& state, const Split& split, size_t dissolved) {
+  std::vector<float> out = state.centroids;
+  std::copy(split.low.begin(), split.low.end(), out.begin() + static_cast<int64_t>(split.segment) * state.d);
+  std::copy(split.high.begin(), split.high.end(), out.begin() + static_cast<int64_t>(dissolved) * state.d);
+  return out;
+}
+
+/// Rows that the segments lack in all.
+int64_t shortage(const Clustering& state, int64_t min_rows) {
+  int64_t out = 0;
+  for (const int64_t rows : state.rows) out += std::max<int64_t>(min_rows - rows, 0);
+  return out;
+}
+
+}  // namespace
+
+int64_t smallest_segment(const Clustering& clustering) {
+  return *std::min_element(clustering.rows.begin(), clustering.rows.end());
+}
+
+Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
+                         std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env) {
+  if (min_rows < 1 || smallest_segment(fitted) >= min_rows) return fitted;
+  Clustering state = fitted;
+  env.progress.stage("minimum size, k = " + std::to_string(fitted.k), 0, "iterations");
+  SplitSearch search(rows, fitted.k, min_rows, spec.spherical, seed, env);
+  BoundedLloyd lloyd(rows, min_rows, squares, spec, env);
+  std::vector<Iteration> history = std::move(state.history);
+  int64_t moves = 0;
+  size_t refused = 0;  // splits of this state that did not help
+  while (smallest_segment(state) < min_rows) {
+    const size_t smallest =
+        static_cast<size_t>(std::min_element(state.rows.begin(), state.rows.end()) - state.rows.begin());
+    const std::vector<Split> splits = search.splits(state, smallest);
+    const bool moving = refused < std::min(splits.size(), kMostTries);
+    if (!moving && (!may_drop || state.k == 1)) return fitted;
+    Clustering next =
+        lloyd.run(moving ? with_split(state, splits[refused], smallest) : without_segment(state, smallest));
+    history.insert(history.end(), next.history.begin(), next.history.end());
+    ++moves;
+    ++refused;
+    if (moving && shortage(next, min_rows) >= shortage(state, min_rows)) continue;
+    state = std::move(next);
+    refused = 0;
+  }
+  Clustering out = std::move(fitted);
+  out.dropped = out.k - state.k;
+  out.size_moves = moves;
+  const size_t rounds = state.history.size();  // of the last run alone
+  out.last_gain = rounds > 1 && state.history[rounds - 2].inertia > 0
+                      ? 1 - state.history[rounds - 1].inertia / state.history[rounds - 2].inertia
+                      : 0;
+  out.history = std::move(history);
+  out.iterations = static_cast<int>(out.history.size());
+  out.k = state.k;
+  out.centroids = std::move(state.centroids);
+  out.sums = std::move(state.sums);
+  out.counts = std::move(state.counts);
+  out.rows = std::move(state.rows);
+  out.inertia = state.inertia;
+  out.converged = state.converged;
+  out.settled = state.settled;
+  out.stopped_by = std::move(state.stopped_by);
+  out.empty_left = std::count(out.counts.begin(), out.counts.end(), 0);
+  return out;
+}
+
+}  // namespace clientele

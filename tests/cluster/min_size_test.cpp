@@ -1,0 +1,174 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "clientele/cluster/cluster.h"
+#include "tests/support/row_makers.h"
+#include "tests/support/rows.h"
+
+namespace clientele::test {
+namespace {
+
+/// What every result must be: labels by the nearest centroid, as a saved model gives them, and sizes to match.
+std::vector<int64_t> checked_sizes(const Matrix& matrix, RowBlocks& rows, const Clustering& result, Env& env) {
+  const Published published = publish(rows, result, env);
+  const oracle::Rows plain = read_back(rows, matrix, env);
+  const std::vector<int32_t> labels = oracle::labels(plain, {result.k, result.centroids});
+  EXPECT_EQ(published.label, labels);
+  EXPECT_EQ(published.rows, oracle::counts(plain, labels, result.k, false));
+  EXPECT_EQ(published.rows, result.rows);
+  return published.rows;
+}
+
+/// Least inertia of k runs of at least `least` sorted values each.
+double best_by_size(std::vector<double> x, int k, int64_t least) {
+  std::sort(x.begin(), x.end());
+  const size_t n = x.size();
+  std::vector<double> sum(n + 1), square(n + 1), best(n + 1, HUGE_VAL);
+  for (size_t i = 0; i < n; ++i) sum[i + 1] = sum[i] + x[i], square[i + 1] = square[i] + x[i] * x[i];
+  best[0] = 0;
+  for (int c = 0; c < k; ++c) {
+    std::vector<double> next(n + 1, HUGE_VAL);
+    for (size_t to = 0; to <= n; ++to)
+      for (size_t from = 0; from + static_cast<size_t>(least) <= to; ++from) {
+        const double total = sum[to] - sum[from], count = static_cast<double>(to - from);
+        next[to] = std::min(next[to], best[from] + square[to] - square[from] - total * total / count);
+      }
+    best = next;
+  }
+  return best[n];
+}
+
+/// Groups of these sizes at these places, spread 1.
+Matrix line(const std::vector<std::pair<int, double>>& groups, int d = 1) {
+  Matrix out{.n = 0, .d = d, .x = {}, .weights = {}};
+  for (const auto& [size, place] : groups)
+    for (int i = 0; i < size; ++i, ++out.n)
+      for (int j = 0; j < d; ++j) {
+        double noise = -3;
+        for (uint64_t part = 0; part < 6; ++part)
+          noise += oracle::uniform(70 + part, static_cast<uint64_t>(out.n * 16 + j));
+        out.x.push_back(static_cast<float>((j == 0 ? place : 0) + 1.4 * noise));
+      }
+  return out;
+}
+
+ClusterSpec spec_of(int k, double min_size) {
+  ClusterSpec spec;
+  spec.k = {k};
+  spec.stop = StopRule::strict;
+  spec.min_size = min_size;
+  return spec;
+}
+
+TEST(MinSize, InRowsAndShares) {
+  ClusterSpec spec;
+  EXPECT_EQ(spec.min_rows(1000), 0);
+  spec.min_size = 0.0201;
+  EXPECT_EQ(spec.min_rows(1000), 21);
+  spec.min_size = 1;
+  EXPECT_EQ(spec.min_rows(1000), 1);
+  spec.min_size = 250;
+  EXPECT_EQ(spec.min_rows(1000), 250);
+}
+
+TEST(MinSize, ATinySegmentGivesItsCentroidToALargeOne) {
+  const Matrix matrix = line({{300, 0}, {200, 12}, {4, 60}});
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
+  EXPECT_EQ(fit(rows, 3, spec_of(3, 0), {}, place.env).rows.back(), 4);
+  const Clustering held = fit(rows, 3, spec_of(3, 60), {}, place.env);
+  EXPECT_EQ(held.k, 3);
+  EXPECT_GE(held.size_moves, 1);
+  EXPECT_EQ(held.dropped, 0);
+  EXPECT_TRUE(std::is_sorted(held.counts.rbegin(), held.counts.rend()));
+  for (const int64_t size : checked_sizes(matrix, rows, held, place.env)) EXPECT_GE(size, 60);
+  EXPECT_EQ(exact_inertia(rows, held.square_sums, held.centroids, held.k, held.sums, held.counts), held.inertia);
+}
+
+TEST(MinSize, NearTheBestThatThereIs) {
+  for (const auto& [k, least] : std::vector<std::pair<int, int>>{{3, 40}, {4, 60}, {5, 30}, {6, 35}}) {
+    const Matrix matrix = line({{150, 0}, {120, 7}, {100, 15}, {6, 40}, {5, -30}});
+    Workplace place;
+    RowBlocks rows = blocks_of(matrix, Space::centred, place.env);
+    const Clustering held = fit(rows, k, spec_of(k, least), {}, place.env);
+    SCOPED_TRACE(k);
+    EXPECT_EQ(held.k, k);
+    for (const int64_t size : checked_sizes(matrix, rows, held, place.env)) EXPECT_GE(size, least);
+    const std::vector<double> values(matrix.x.begin(), matrix.x.end());
+    EXPECT_LE(held.inertia, 1.25 * best_by_size(values, k, least));
+  }
+}
+
+TEST(MinSize, WhereItCannotBeHad) {
+  // Two places only: no centroids give the fuller one's rows away.
+  Matrix matrix{.n = 20, .d = 1, .x = std::vector<float>(20, 0.0f), .weights = {}};
+  for (size_t i = 15; i < 20; ++i) matrix.x[i] = 1;
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+  const Clustering one = fit(rows, 2, spec_of(2, 8), {}, place.env);
+  EXPECT_EQ(one.k, 1);
+  EXPECT_EQ(one.dropped, 1);
+  EXPECT_EQ(one.rows, (std::vector<int64_t>{20}));
+  // In a sweep the k stays, for the choice of k to turn it down.
+  ClusterSpec sweep = spec_of(2, 8);
+  sweep.k = {1, 3};
+  const Clustering two = fit(rows, 2, sweep, {}, place.env);
+  EXPECT_EQ(two.k, 2);
+  EXPECT_EQ(two.rows, (std::vector<int64_t>{15, 5}));
+  EXPECT_EQ(two.dropped, 0);
+}
+
+TEST(MinSize, GivenStartsKeepTheirOrderAndRowsCountNotWeights) {
+  Matrix matrix = line({{40, 50}, {300, 0}, {200, 12}});
+  for (int64_t i = 0; i < matrix.n; ++i) matrix.weights.push_back(i < 40 ? 100 : 1);
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+  ClusterSpec spec = spec_of(3, 50);
+  spec.init = "start.h5:/c";
+  const std::vector<float> start = {50, 0, 12};
+  EXPECT_EQ(fit(rows, 3, spec_of(3, 40), start, place.env).rows, (std::vector<int64_t>{40, 300, 200}));
+  const Clustering held = fit(rows, 3, spec, start, place.env);
+  EXPECT_EQ(held.k, 3);
+  for (const int64_t size : checked_sizes(matrix, rows, held, place.env)) EXPECT_GE(size, 50);
+}
+
+TEST(MinSize, SphericalAndManyColumns) {
+  Matrix matrix = line({{400, 5}, {300, -5}, {10, 0}}, 4);
+  for (int64_t i = 700; i < 710; ++i) matrix.x[static_cast<size_t>(i * 4 + 1)] = 30;
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::unit, place.env);
+  ClusterSpec spec = spec_of(4, 0.08);
+  spec.algorithm = ClusterSpec::Algorithm::spherical;
+  const Clustering held = fit(rows, 4, spec, {}, place.env);
+  EXPECT_EQ(held.k, 4);
+  for (const int64_t size : checked_sizes(matrix, rows, held, place.env)) EXPECT_GE(size, 57);
+}
+
+TEST(MinSize, SameBytesForThreadsBlocksRanksAndInstructionSets) {
+  const Matrix matrix = mixture(70000, 3, 5, 4, 90);
+  const auto run = [&](int ranks, const Workplace::Options& options) {
+    std::vector<Clustering> found(static_cast<size_t>(ranks));
+    on_ranks(ranks, options, [&](Env& env) {
+      RowBlocks rows = blocks_of(matrix, Space::centred, env);
+      ClusterSpec spec = spec_of(9, 0.08);
+      spec.restarts = 1;
+      spec.max_iterations = 20;
+      found[static_cast<size_t>(env.comm.rank())] = fit(rows, 9, spec, {}, env);
+    });
+    return found[0];
+  };
+  const Clustering base = run(1, {.threads = 1, .simd = SimdLevel::scalar});
+  EXPECT_GE(base.size_moves, 1);
+  EXPECT_GE(*std::min_element(base.rows.begin(), base.rows.end()), 5600);
+  for (const Clustering& other : {run(1, {.threads = 3, .block_rows = 65536}), run(2, {.threads = 2})}) {
+    EXPECT_EQ(other.centroids, base.centroids);
+    EXPECT_EQ(other.rows, base.rows);
+    EXPECT_EQ(other.inertia, base.inertia);
+    EXPECT_EQ(other.iterations, base.iterations);
+  }
+}
+
+}  // namespace
+}  // namespace clientele::test
