@@ -67,6 +67,14 @@ std::vector<int64_t> segment_sizes(const std::vector<int32_t>& segment, int k) {
   return sizes;
 }
 
+/// Rows of each segment that the model's threshold makes outliers.
+std::vector<int64_t> outlier_sizes(const ClientRows& rows, const Model& model) {
+  std::vector<int64_t> sizes(static_cast<size_t>(model.k));
+  for (size_t i = 0; i < rows.segment.size(); ++i)
+    if (static_cast<double>(rows.distance[i]) > model.outlier_distance) ++sizes[static_cast<size_t>(rows.segment[i])];
+  return sizes;
+}
+
 Json segment_list(const Model& model, const std::vector<int64_t>& sizes, int64_t kept) {
   Json list = Json::array();
   for (size_t s = 0; s < sizes.size(); ++s)
@@ -144,7 +152,9 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
   const ClientRows spread = spread_rows(done.published, done.rows);
   const std::vector<int64_t> sizes = segment_sizes(spread.segment, model.k);
   const Json segments = segment_list(model, sizes, done.rows.kept);
-  const Json result = {{"k", model.k}, {"sizes", sizes}, {"seed", model.seed}};
+  Json result = {{"k", model.k}, {"sizes", sizes}, {"seed", model.seed}};
+  if (std::isfinite(model.outlier_distance))
+    result["outliers"] = outlier_record(model.outlier_distance, outlier_sizes(spread, model));
   const Json portable = {{"job", {{"assign", files.back().checksum}}},
                          {"seed", model.seed},
                          {"input", input_values({files.begin(), files.end() - 1}, read, columns)},

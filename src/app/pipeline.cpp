@@ -47,6 +47,9 @@ void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
   if (spec.names.size() > static_cast<size_t>(best.k))
     env.warnings.push_back("profile.names has " + std::to_string(spec.names.size()) + " names, but there are " + k +
                            " segments: the last names are unused.");
+  if (best.dropped > 0)
+    env.warnings.push_back("There are " + k + " segments instead of " + std::to_string(best.k + best.dropped) +
+                           ": more could not be given the size of cluster.min_size.");
   if (best.empty_left > 0)
     env.warnings.push_back(std::to_string(best.empty_left) +
                            " segment(s) stayed empty: the data has no rows left to start them from.");
@@ -129,7 +132,8 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
                          {"result", portable_result(run["result"])}};
 
   env.progress.stage("write", 0, "");
-  const Model model = model_of(std::move(done.fitted.space), best, done.profiles, done.rows.missing, seed);
+  Model model = model_of(std::move(done.fitted.space), best, done.profiles, done.rows.missing, seed);
+  model.outlier_distance = done.sweep.outliers.threshold;
   const Publication publication{to_json(done.profiles), to_csv(done.profiles), done.rows.report, job.output.csv};
   const ClientRows spread = spread_rows(done.sweep.published, done.rows);
   run["rows"] = {{"read", read}, {"kept", done.rows.kept}, {"excluded", exclusion_counts(spread.excluded)}};
@@ -204,11 +208,12 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   run["memory"] = regime_record(memory, blocks.traffic());
   blocks.release_rows();  // before profiling and writing need memory of their own
   return_freed_memory();
-  const Profiles profiles = clock.timed("profile", [&] {
+  Profiles profiles = clock.timed("profile", [&] {
     progress.stage("profile", 0, "");
     return profile(*clients.source, rows, fitted.space, blocks, sweep.best().clustering, sweep.published, job.profile,
                    env);
   });
+  for (size_t s = 0; s < sweep.outliers.rows.size(); ++s) profiles.segments[s].outliers = sweep.outliers.rows[s];
   return publish_result(bound, files, {clients, rows, fitted, sweep, profiles}, std::move(run), clock, staged, env);
 }
 

@@ -85,6 +85,7 @@ SegmentsFile segments_file(const Model& model, const SegmentRows& rows, const Js
     file.feature_sources.push_back(model.space.schema.columns[static_cast<size_t>(feature.transform.source)].name);
     file.feature_blocks.push_back(feature.block);
   }
+  file.outlier_distance = model.outlier_distance;
   file.profiles = profiles;
   file.run = portable_run;
   return file;

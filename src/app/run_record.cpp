@@ -1,6 +1,7 @@
 #include "run_record.h"
 
 #include <filesystem>
+#include <numeric>
 
 namespace clientele {
 namespace {
@@ -48,6 +49,11 @@ Json device_record(const BackendFacts& facts) {
   return {{"name", facts.name}, {"device", facts.device}, {"simd", facts.simd}, {"threads", facts.threads}};
 }
 
+Json outlier_record(double threshold, const std::vector<int64_t>& sizes) {
+  return {
+      {"threshold", threshold}, {"rows", std::accumulate(sizes.begin(), sizes.end(), int64_t{0})}, {"sizes", sizes}};
+}
+
 Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed) {
   const Clustering& best = sweep.best().clustering;
   Json result = {{"k", best.k},
@@ -63,9 +69,12 @@ Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed) {
                  {"far_starts", best.far_starts},
                  {"empty_repairs", best.empty_repairs},
                  {"empty_left", best.empty_left},
+                 {"size_moves", best.size_moves},
+                 {"dropped", best.dropped},
                  {"scores", scores_of(sweep.best().scores)},
                  {"choice", to_json(sweep.choice)},
                  {"candidates", Json::array()}};
+  if (!sweep.outliers.rows.empty()) result["outliers"] = outlier_record(sweep.outliers.threshold, sweep.outliers.rows);
   if (sweep.best().stability.resamples > 0) result["stability"] = to_json(sweep.best().stability, spec);
   for (const Candidate& candidate : sweep.candidates) {
     result["candidates"].push_back({{"k", candidate.clustering.k},

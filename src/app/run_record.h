@@ -19,6 +19,9 @@ Json input_values(const std::vector<InputFile>& files, int64_t rows, int64_t col
 
 Json device_record(const BackendFacts& facts);
 
+/// {"threshold", "rows", "sizes": [outliers of each segment]}.
+Json outlier_record(double threshold, const std::vector<int64_t>& sizes);
+
 /// `result` of run.json.
 Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed);
 /// `result` of uns/run: without the counts of rechecked rows, which depend on the instruction set.

@@ -5,8 +5,7 @@ namespace clientele {
 namespace {
 
 /// Are the segments worth having, and which k's are?
-void judge_evidence(const RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSpec& spec, Sweep& sweep,
-                    Env& env) {
+void judge_evidence(RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSpec& spec, Sweep& sweep, Env& env) {
   std::vector<const Clustering*> clusterings;
   std::vector<Scores> scores;
   for (const Candidate& candidate : sweep.candidates) {
@@ -47,6 +46,7 @@ Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vecto
     sweep.published = Published();
     sweep.published = publish(blocks, sweep.best().clustering, env);
   }
+  sweep.outliers = find_outliers(sweep.published, cluster.outliers, env);
   return sweep;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "clientele/cluster/cluster.h"
+#include "clientele/cluster/outliers.h"
 #include "clientele/judge/judge.h"
 #include "job_bind.h"
 
@@ -20,6 +21,7 @@ struct Sweep {
   size_t chosen = 0;
   KChoice choice;       ///< of a sweep; a single k has no votes
   Published published;  ///< of the chosen clustering; so are the label slots
+  Outliers outliers;    ///< among its rows
 
   const Candidate& best() const { return candidates[chosen]; }
 };

@@ -94,7 +94,8 @@ void write_segments_csv(const std::filesystem::path& path, const SegmentsFile& c
   for (const std::string& name : distinct_names(content.segment_names)) append_field(names.emplace_back(), name);
   TextFile file(path);
   std::string& out = file.buffer();
-  out += "client_id,segment,segment_id,distance\n";
+  const bool marked = std::isfinite(content.outlier_distance);
+  out += marked ? "client_id,segment,segment_id,distance,outlier\n" : "client_id,segment,segment_id,distance\n";
   for (int64_t row = 0; row < rows.ids->rows; ++row) {
     const auto i = static_cast<size_t>(row);
     const int32_t segment = rows.segment[i];
@@ -105,6 +106,7 @@ void write_segments_csv(const std::filesystem::path& path, const SegmentsFile& c
     append_number(out, segment);
     out += ',';
     if (segment >= 0 && !std::isnan(rows.distance[i])) append_number(out, rows.distance[i]);
+    if (marked) out += static_cast<double>(rows.distance[i]) > content.outlier_distance ? ",1" : ",0";
     out += '\n';
     file.flush_if_full();
   }

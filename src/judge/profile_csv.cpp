@@ -26,8 +26,13 @@ std::string quantile_name(double probability) {
   return out;
 }
 
+bool marked(const Profiles& profiles) {
+  return !profiles.segments.empty() && profiles.segments[0].outliers >= 0;
+}
+
 std::string header(const Profiles& profiles) {
   std::vector<std::string> names = {"segment", "name", "rows", "share", "mean_distance", "mean_margin"};
+  if (marked(profiles)) names.push_back("outliers");
   for (const std::string& column : profiles.number_columns) {
     for (const char* what : {"_mean", "_z", "_lift", "_effect", "_sd", "_missing"}) names.push_back(column + what);
     for (const double p : profiles.quantile_probabilities) names.push_back(column + "_" + quantile_name(p));
@@ -49,6 +54,7 @@ std::string line(const SegmentProfile& segment) {
   std::string out = std::to_string(segment.segment) + "," + quoted(segment.name) + "," + std::to_string(segment.rows);
   for (const double value : {segment.share, segment.mean_distance, segment.mean_margin})
     out += "," + number_text(value);
+  if (segment.outliers >= 0) out += "," + std::to_string(segment.outliers);
   for (const ColumnProfile& column : segment.numbers) {
     for (const double value : {column.mean, column.z, column.lift, column.effect, column.sd})
       out += "," + number_text(value);

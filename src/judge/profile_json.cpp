@@ -56,6 +56,7 @@ Json to_json(const Profiles& profiles) {
                         {"centroid_normalised", centroid},
                         {"numbers", numbers(profiles, segment.numbers)},
                         {"categories", categories(profiles, segment.categories)}});
+    if (segment.outliers >= 0) segments.back()["outliers"] = segment.outliers;
   }
   Json features = Json::array();
   for (size_t j = 0; j < profiles.feature_names.size(); ++j)

@@ -12,12 +12,24 @@ Html chart_sizes(const ReportData& data) {
   for (const Segment& s : data.segments)
     if (std::isfinite(s.share)) largest = std::max(largest, s.share);
   if (largest <= 0) return {};
+  const Node outliers = data.result["outliers"];
+  std::vector<Heading> headings = {{"Segment"}, {"Size"}, {"Clients", true}, {"Share", true}};
+  if (outliers.present()) headings.push_back({"Outliers", true, "Clients far from the centre of their segment"});
   Html rows;
-  for (const Segment& s : data.segments)
-    rows << element("tr", row_heading(segment_label(s, true)) +
-                              element("td", {{"class", "wide"}}, bar(s.share / largest)) + number_cell(number(s.rows)) +
-                              number_cell(percent(s.share)));
-  return table("Clients in each segment", {{"Segment"}, {"Size"}, {"Clients", true}, {"Share", true}}, rows, "bars");
+  for (size_t i = 0; i < data.segments.size(); ++i) {
+    const Segment& s = data.segments[i];
+    Html cells = row_heading(segment_label(s, true)) + element("td", {{"class", "wide"}}, bar(s.share / largest)) +
+                 number_cell(number(s.rows)) + number_cell(percent(s.share));
+    if (outliers.present()) cells << number_cell(number(outliers["sizes"].at(i).number()));
+    rows << element("tr", cells);
+  }
+  const Html how = outliers.present()
+                       ? note("Outliers: the " + number(outliers["rows"].number()) + " clients that lie farther than " +
+                              number(outliers["threshold"].number()) +
+                              " from the centre of their segment; column outlier of segments.h5ad names "
+                              "them. They are like no segment: look at them one by one.")
+                       : Html();
+  return table("Clients in each segment", headings, rows, "bars") + how;
 }
 
 }  // namespace clientele::page

@@ -48,6 +48,8 @@ Html headline_tiles(const ReportData& data) {
   for (const Node& score : data.result["scores"].elements())
     if (score["metric"].text() == "silhouette" && std::isfinite(score["value"].number()))
       tiles << tile(hundredths(score["value"].number()), "silhouette", "−1 to 1, higher is better");
+  const double outliers = data.result["outliers"]["rows"].number();
+  if (std::isfinite(outliers)) tiles << tile(number(outliers), outliers == 1 ? "outlier" : "outliers");
   const double iterations = data.result["iterations"].number();
   if (std::isfinite(iterations))
     tiles << tile(

@@ -167,6 +167,15 @@ TEST(Report, SaysHowSureEachSegmentIs) {
   EXPECT_EQ(page.text.find("No segments worth having"), std::string::npos);
 }
 
+TEST(Report, CountsOutliers) {
+  ReportInput in = sample(3, 2);
+  EXPECT_EQ(page_of(in).text.find("utlier"), std::string::npos);
+  in.run["result"]["outliers"] = Json::parse(R"({"threshold":7.25,"rows":1234,"sizes":[1000,200,34]})");
+  const Markup page = page_of(in);
+  expect_text(page, "1,234 clients that lie farther than 7.25 from");
+  expect_text(page, "34");
+}
+
 TEST(Report, SaysFirstThatNoSegmentsAreWorthHaving) {
   ReportInput in = sample(3, 4);
   add_sweep(in);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ struct Model {
   std::vector<std::string> segment_names;  ///< k
   std::vector<int64_t> segment_sizes;      ///< k
   uint64_t seed = 0;
+  /// A row farther from its centroid is an outlier; infinity: none is. A model without the dataset has infinity.
+  double outlier_distance = std::numeric_limits<double>::infinity();
 };
 
 /// HDF5, earliest..v110 format. Throws Error{files}.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct SegmentsFile {
   std::vector<std::string> feature_names;      ///< var index
   std::vector<std::string> feature_sources;    ///< var column: source column of each feature
   std::vector<std::string> feature_blocks;     ///< var column
+  /// Finite: obs/outlier (int8) and a column of segments.csv say 1 where the distance is above it, else 0.
+  double outlier_distance = std::numeric_limits<double>::infinity();
   Json profiles;  ///< uns/segments, as the profiles.json object (stored as a JSON string and as 1-D arrays of its
                   ///< numbers)
   Json run;       ///< uns/run: {job, seed, input, result}; stored as JSON strings. No times, machine facts or checksums
@@ -41,8 +44,8 @@ struct SegmentsFile {
 /// big writes. Throws Error{files}. Same content, same bytes.
 void write_segments_h5ad(const std::filesystem::path& path, const SegmentsFile& file, ThreadPool& pool);
 
-/// client_id,segment,segment_id,distance with RFC 4180 quoting; excluded rows have an empty segment, -1 and an empty
-/// distance.
+/// client_id,segment,segment_id,distance (and outlier) with RFC 4180 quoting; excluded rows have an empty segment, -1,
+/// an empty distance (and 0).
 void write_segments_csv(const std::filesystem::path& path, const SegmentsFile& file);
 
 /// Columns as 1-D datasets of /clients and /events groups, used by `clientele generate`. Throws Error{files}.

@@ -45,6 +45,7 @@ struct SegmentProfile {
   double share = 0;
   double mean_distance = 0;
   double mean_margin = 0;
+  int64_t outliers = -1;               ///< rows; -1: none were looked for
   std::vector<ColumnProfile> numbers;  ///< one per Profiles::number_columns
   std::vector<std::vector<CategoryShare>>
       categories;                           ///< one list per Profiles::category_columns, by share, at most 10

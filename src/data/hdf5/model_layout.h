@@ -1,6 +1,6 @@
 // How a model lies in its file. Format 1: attributes on the root (clientele_file = "model", model_version,
 // program_version, k, seed, spherical); groups /schema, /features and /segments of equally long arrays; /centroids*,
-// /means, /knots.
+// /means, /knots; /outlier_distance where outliers are marked.
 #pragma once
 
 #include <cstdint>

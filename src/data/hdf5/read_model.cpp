@@ -175,6 +175,12 @@ void read_segments(const StoredValues& file, Model& model) {
   model.centroids_normalised = file.doubles("/centroids_normalised", {k, d});
   model.centroids_original =
       file.doubles("/centroids_original", {k, static_cast<int64_t>(model.space.schema.columns.size())});
+  if (file.holds("/outlier_distance")) {
+    const std::vector<double> distance = file.doubles("/outlier_distance", {1});
+    require(file, "/outlier_distance", distance, "finite and not negative",
+            [](double v) { return std::isfinite(v) && v >= 0; });
+    model.outlier_distance = distance[0];
+  }
   require(file, "/segments/size", model.segment_sizes, "not negative", [](double v) { return v >= 0; });
   require(file, "/centroids", model.centroids, "finite", finite);
   require(file, "/centroids_normalised", model.centroids_normalised, "finite", finite);

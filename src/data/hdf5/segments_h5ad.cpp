@@ -116,23 +116,27 @@ void dataframe(h5::NewFile& file, Contents& contents, const std::string& path, c
   file.attribute(path, "column-order", columns);
 }
 
-const std::vector<std::string>& obs_columns() {
-  static const std::vector<std::string> names = {"segment",     "segment_id", "distance",
-                                                 "second_best", "margin",     "excluded"};
+bool marks_outliers(const SegmentsFile& content) {
+  return std::isfinite(content.outlier_distance);
+}
+
+std::vector<std::string> obs_columns(bool outliers) {
+  std::vector<std::string> names = {"segment", "segment_id", "distance", "second_best", "margin", "excluded"};
+  if (outliers) names.push_back("outlier");
   return names;
 }
 
 // The id's own name, unless a column has it already.
 std::string index_name(const IdColumn& ids) {
   const std::string name = h5::link_name(ids.name);
-  const auto& taken = obs_columns();
+  const std::vector<std::string> taken = obs_columns(true);
   return std::find(taken.begin(), taken.end(), name) == taken.end() ? name : name + "_index";
 }
 
 void declare_obs(h5::NewFile& file, Contents& contents, const SegmentsFile& content) {
   const IdColumn& ids = *content.rows.ids;
   const std::string index = index_name(ids);
-  dataframe(file, contents, "/obs", index, obs_columns());
+  dataframe(file, contents, "/obs", index, obs_columns(marks_outliers(content)));
   if (ids.kind == IdColumn::Kind::text) {
     file.declare("/obs/" + index, {Kind::text, std::max<int64_t>(1, ids.width)}, {ids.rows});
     encode(file, "/obs/" + index, "string-array", "0.2.0");
@@ -145,6 +149,7 @@ void declare_obs(h5::NewFile& file, Contents& contents, const SegmentsFile& cont
   contents.column("/obs/second_best", Kind::int32, {ids.rows});
   contents.column("/obs/margin", Kind::float32, {ids.rows});
   declare_categorical(file, contents, "/obs/excluded", ids.rows, content.exclusion_reasons);
+  if (marks_outliers(content)) contents.column("/obs/outlier", Kind::int8, {ids.rows});
 }
 
 void write_ids(h5::NewFile& file, const IdColumn& ids) {
@@ -172,6 +177,10 @@ void write_obs(h5::NewFile& file, const SegmentsFile& content) {
   file.write("/obs/second_best", 0, rows.ids->rows, rows.second_best.data());
   file.write("/obs/margin", 0, rows.ids->rows, rows.margin.data());
   write_codes<int8_t>(file, "/obs/excluded", content.exclusion_reasons.size(), rows.excluded);
+  if (!marks_outliers(content)) return;
+  write_pieces<int8_t>(file, "/obs/outlier", rows.ids->rows, [&](int64_t row) {
+    return static_cast<double>(rows.distance[static_cast<size_t>(row)]) > content.outlier_distance ? 1 : 0;
+  });
 }
 
 double number_or_nan(const Json& object, const char* key) {
@@ -192,7 +201,9 @@ void declare_profiles(Contents& contents, const Json& profiles) {
   for (const Json& s : *listed)
     names.push_back(s.contains("name") && s["name"].is_string() ? s["name"].get<std::string>() : "");
   contents.texts(at + "/name", names);
-  for (const char* key : {"rows", "share", "mean_distance", "mean_margin"}) {
+  std::vector<const char*> keys = {"rows", "share", "mean_distance", "mean_margin"};
+  if (k > 0 && listed->front().contains("outliers")) keys.push_back("outliers");
+  for (const char* key : keys) {
     std::vector<double> values;
     for (const Json& s : *listed) values.push_back(number_or_nan(s, key));
     contents.array(at + "/" + key, Kind::float64, {k}, values);

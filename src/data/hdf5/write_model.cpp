@@ -120,6 +120,7 @@ void declare_segments(h5::NewFile& file, Arrays& arrays, const Model& model) {
   file.group("/segments");
   arrays.texts("/segments/name", model.segment_names);
   arrays.add("/segments/size", {k}, model.segment_sizes);
+  if (!std::isinf(model.outlier_distance)) arrays.add("/outlier_distance", {1}, std::vector{model.outlier_distance});
   arrays.add("/centroids", {k, d}, model.centroids);
   arrays.add("/centroids_normalised", {k, d}, model.centroids_normalised);
   arrays.add("/centroids_original", {k, columns}, model.centroids_original);
