@@ -37,9 +37,10 @@ class SplitSearch {
         min_rows_(min_rows),
         env_(env) {}
 
-  /// Of segments other than `without`, whose centroid counts for nothing; the largest gain first, ties by index.
-  std::vector<Split> splits(const Clustering& state, size_t without) {
-    const std::vector<std::vector<int64_t>> members = members_of(state, without);
+  /// Of the segments that stay; the centroids of dissolved ones count for nothing. The largest gain first, ties by
+  /// index.
+  std::vector<Split> splits(const Clustering& state, std::span<const size_t> dissolved) {
+    const std::vector<std::vector<int64_t>> members = members_of(state, dissolved);
     std::vector<Split> out;
     for (size_t c = 0; c < members.size(); ++c)
       if (std::optional<Split> split = split_of(c, members[c], state.rows[c])) out.push_back(std::move(*split));
@@ -49,23 +50,26 @@ class SplitSearch {
 
  private:
   /// Positions in the sample, by segment of the centroids that stay.
-  std::vector<std::vector<int64_t>> members_of(const Clustering& state, size_t without) {
-    const size_t d = static_cast<size_t>(state.d);
-    std::vector<float> centroids = state.centroids;
-    centroids.erase(centroids.begin() + static_cast<int64_t>(without * d),
-                    centroids.begin() + static_cast<int64_t>((without + 1) * d));
+  std::vector<std::vector<int64_t>> members_of(const Clustering& state, std::span<const size_t> dissolved) {
+    std::vector<size_t> stay;
+    std::vector<float> centroids;
+    for (size_t c = 0; c < static_cast<size_t>(state.k); ++c) {
+      if (std::find(dissolved.begin(), dissolved.end(), c) != dissolved.end()) continue;
+      const auto centroid = state.centroids.begin() + static_cast<int64_t>(c) * state.d;
+      centroids.insert(centroids.end(), centroid, centroid + state.d);
+      stay.push_back(c);
+    }
     std::vector<std::vector<int64_t>> out(static_cast<size_t>(state.k));
-    if (state.k < 2) return out;
+    if (stay.empty()) return out;
     clear_labels(block_, env_);
-    const auto pass = env_.backend.assign_ops().start({centroids.data(), state.k - 1, state.d}, block_.scales);
+    const CentroidsView view{centroids.data(), static_cast<int>(stay.size()), state.d};
+    const auto pass = env_.backend.assign_ops().start(view, block_.scales);
     pass->add(*block_.blocks[0]);
     pass->finish();
     std::vector<int32_t> labels(static_cast<size_t>(sample_.rows()));
     env_.backend.assign_ops().copy_labels(*block_.blocks[0], labels);
-    for (size_t i = 0; i < labels.size(); ++i) {
-      const size_t c = static_cast<size_t>(labels[i]);
-      out[c < without ? c : c + 1].push_back(static_cast<int64_t>(i));
-    }
+    for (size_t i = 0; i < labels.size(); ++i)
+      out[stay[static_cast<size_t>(labels[i])]].push_back(static_cast<int64_t>(i));
     return out;
   }
 
@@ -147,10 +151,24 @@ std::vector<float> without_segment(const Clustering& state, size_t segment) {
   return out;
 }
 
-std::vector<float> with_split(const Clustering& state, const Split& split, size_t dissolved) {
+/// The centroid of each dissolved segment goes to a split, as far as there are any.
+std::vector<float> with_splits(const Clustering& state, std::span<const Split> splits,
+                               std::span<const size_t> dissolved) {
   std::vector<float> out = state.centroids;
-  std::copy(split.low.begin(), split.low.end(), out.begin() + static_cast<int64_t>(split.segment) * state.d);
-  std::copy(split.high.begin(), split.high.end(), out.begin() + static_cast<int64_t>(dissolved) * state.d);
+  for (size_t i = 0; i < std::min(splits.size(), dissolved.size()); ++i) {
+    const Split& split = splits[i];
+    std::copy(split.low.begin(), split.low.end(), out.begin() + static_cast<int64_t>(split.segment) * state.d);
+    std::copy(split.high.begin(), split.high.end(), out.begin() + static_cast<int64_t>(dissolved[i]) * state.d);
+  }
+  return out;
+}
+
+/// Segments below the bound, the smallest first, ties by index.
+std::vector<size_t> small_segments(const Clustering& state, int64_t min_rows) {
+  std::vector<size_t> out;
+  for (size_t c = 0; c < state.rows.size(); ++c)
+    if (state.rows[c] < min_rows) out.push_back(c);
+  std::stable_sort(out.begin(), out.end(), [&](size_t a, size_t b) { return state.rows[a] < state.rows[b]; });
   return out;
 }
 
@@ -176,21 +194,23 @@ Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, b
   BoundedLloyd lloyd(rows, min_rows, squares, spec, env);
   std::vector<Iteration> history = std::move(state.history);
   int64_t moves = 0;
-  size_t refused = 0;  // splits of this state that did not help
+  size_t tries = 0;  // of this state that did not help: all small segments at once, then the smallest alone
   while (smallest_segment(state) < min_rows) {
-    const size_t smallest =
-        static_cast<size_t>(std::min_element(state.rows.begin(), state.rows.end()) - state.rows.begin());
-    const std::vector<Split> splits = search.splits(state, smallest);
-    const bool moving = refused < std::min(splits.size(), kMostTries);
+    const std::vector<size_t> small = small_segments(state, min_rows);
+    const bool all = tries == 0 && small.size() > 1;
+    const std::span<const size_t> dissolved(small.data(), all ? small.size() : 1);
+    const std::vector<Split> splits = search.splits(state, dissolved);
+    const size_t first = small.size() > 1 && tries > 0 ? tries - 1 : tries;
+    const bool moving = first < std::min(splits.size(), kMostTries);
     if (!moving && (!may_drop || state.k == 1)) return fitted;
-    Clustering next =
-        lloyd.run(moving ? with_split(state, splits[refused], smallest) : without_segment(state, smallest));
+    Clustering next = lloyd.run(moving ? with_splits(state, std::span(splits).subspan(first), dissolved)
+                                       : without_segment(state, small[0]));
     history.insert(history.end(), next.history.begin(), next.history.end());
-    ++moves;
-    ++refused;
+    moves += moving ? static_cast<int64_t>(std::min(splits.size() - first, dissolved.size())) : 1;
+    ++tries;
     if (moving && shortage(next, min_rows) >= shortage(state, min_rows)) continue;
     state = std::move(next);
-    refused = 0;
+    tries = 0;
   }
   Clustering out = std::move(fitted);
   out.dropped = out.k - state.k;
