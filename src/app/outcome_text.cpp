@@ -13,12 +13,14 @@ std::vector<std::string> summary_lines(const RunOutcome& outcome) {
   lines.push_back((outcome.up_to_date ? "up to date: the folder holds this very run, k = " : "done: k = ") +
                   std::to_string(result["k"].get<int>()) + ", " + readable_count(rows["kept"]) + " of " +
                   readable_count(rows["read"]) + " clients, " + readable_seconds(outcome.run["seconds"]));
-  char run[160];
-  std::snprintf(run, sizeof run, "%d iterations, stopped by %s; the last one lowered the inertia by %.2g %%",
-                result.value("iterations", 0), result.value("stopped_by", "").c_str(),
-                100 * result.value("last_gain", 0.0));
-  lines.push_back(run);
-  if (!result["choice"].value("worth_having", true))
+  if (result.contains("iterations")) {  // a fit, and not clients assigned to one
+    char run[160];
+    std::snprintf(run, sizeof run, "%d iterations, stopped by %s; the last one lowered the inertia by %.2g %%",
+                  result.value("iterations", 0), result.value("stopped_by", "").c_str(),
+                  100 * result.value("last_gain", 0.0));
+    lines.push_back(run);
+  }
+  if (result.contains("choice") && !result["choice"].value("worth_having", true))
     lines.push_back("no segments worth having: what is published is the best of what there is; the warnings say why");
   if (result.contains("candidates") && result["candidates"].size() > 1)
     lines.push_back(result["choice"].value("reason", ""));
