@@ -21,7 +21,11 @@ Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& 
   const RowSample sample = draw_row_sample(rows, spec.resample_rows, seed, env);
   const bool spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows;
   if (spec.structure) out.structure = test_structure(sample, spherical, seed);
-  if (spec.resamples > 0) out.stability = segment_stability(sample, clusterings, cluster, spec, env);
+  if (spec.resamples > 0) {
+    const double least_share =
+        static_cast<double>(cluster.min_rows(rows.total_rows)) / static_cast<double>(rows.total_rows);
+    out.stability = segment_stability(sample, clusterings, cluster, least_share, spec, env);
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/compute/backends.h"
@@ -57,9 +58,10 @@ struct Task {
 
 class Resampling {
  public:
-  Resampling(const RowSample& sample, const ClusterSpec& cluster)
+  Resampling(const RowSample& sample, const ClusterSpec& cluster, double least_share)
       : sample_(sample),
         seed_(static_cast<uint64_t>(cluster.seed)),
+        least_share_(least_share),
         loop_{.stop = StopRule::moved,
               .tolerance = 1e-3,
               .max_iterations = 100,
@@ -86,11 +88,10 @@ class Resampling {
     std::vector<int32_t> labels;
     double least = std::numeric_limits<double>::infinity();
     const auto take = [&](std::vector<float> start, double share) {
-      const double inertia = lloyd(bench.rows, std::move(start), loop_, bench.env).inertia;
-      if (labels.empty() || inertia < share * least) {
-        labels = bench.labels();
-        least = inertia;
-      }
+      const Clustering fitted = lloyd(bench.rows, std::move(start), loop_, bench.env);
+      if (!labels.empty() && !(fitted.inertia < share * least)) return;
+      labels = bench.labels();
+      least = large_enough(fitted) ? fitted.inertia : std::numeric_limits<double>::infinity();
     };
     if (count_distinct_rows(bench.rows, k, bench.env) >= k) {
       const RandomKey key{seed_, Purpose::bootstrap, resample, 1, static_cast<uint32_t>(k)};
@@ -99,6 +100,14 @@ class Resampling {
     }
     take(clustering.centroids, kClearlyBetter);
     return labels;
+  }
+
+  /// Where a minimum size is asked for, a fit with a segment of less than half of it is not the fit that was asked for:
+  /// any other one counts more.
+  bool large_enough(const Clustering& fitted) const {
+    const int64_t all = std::accumulate(fitted.counts.begin(), fitted.counts.end(), int64_t{0});
+    const int64_t smallest = *std::min_element(fitted.counts.begin(), fitted.counts.end());
+    return static_cast<double>(smallest) >= least_share_ / 2 * static_cast<double>(all);
   }
 
   static std::vector<double> jaccard(const std::vector<int32_t>& own, const std::vector<int32_t>& other,
@@ -126,6 +135,7 @@ class Resampling {
 
   const RowSample& sample_;
   uint64_t seed_;
+  double least_share_;
   LloydSpec loop_;
 };
 
@@ -159,7 +169,8 @@ int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row) {
 }
 
 std::vector<Stability> segment_stability(const RowSample& sample, const std::vector<const Clustering*>& clusterings,
-                                         const ClusterSpec& cluster, const JudgeSpec& spec, Env& env) {
+                                         const ClusterSpec& cluster, double least_share, const JudgeSpec& spec,
+                                         Env& env) {
   std::vector<Task> tasks;
   for (size_t i = clusterings.size(); i-- > 0;)  // the longest first
     for (uint32_t b = 0; clusterings[i]->k > 1 && b < static_cast<uint32_t>(spec.resamples); ++b)
@@ -167,7 +178,7 @@ std::vector<Stability> segment_stability(const RowSample& sample, const std::vec
   std::vector<std::vector<std::vector<double>>> found(clusterings.size());
   for (auto& each : found) each.resize(static_cast<size_t>(spec.resamples));
 
-  const Resampling resampling(sample, cluster);
+  const Resampling resampling(sample, cluster, least_share);
   std::vector<std::unique_ptr<Bench>> benches(static_cast<size_t>(env.pool.threads()));
   env.pool.parallel_for(static_cast<int64_t>(tasks.size()), [&](int64_t index, int worker) {
     std::unique_ptr<Bench>& bench = benches[static_cast<size_t>(worker)];
