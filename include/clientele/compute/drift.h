@@ -2,10 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 namespace clientele {
+
+/// What a backend keeps from one pass of a fit to the next.
+struct FitMemory {
+  virtual ~FitMemory() = default;
+};
 
 /// Movements of the centroids of one fit, summed up since its first pass; every number is an upper bound and only
 /// grows. A row whose distance to any other centroid exceeded that to its own by s when segment[own] stood at b keeps
@@ -21,6 +27,9 @@ struct Drift {
   std::vector<double> segment;  ///< k: own movement + the largest of the others'
   double any = 0;               ///< in each step at least what every segment[c] grew by
   int64_t steps = 0;
+
+  /// The backend's own, of passes that were given this drift.
+  mutable std::unique_ptr<FitMemory> memory;
 };
 
 }  // namespace clientele

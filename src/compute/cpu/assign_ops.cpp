@@ -1,7 +1,6 @@
 // Lloyd's assignment pass: labels by screen, certificate and recheck; sums as integers of the rows that moved.
 #include <algorithm>
-#include <cstring>
-#include <map>
+#include <memory>
 
 #include "bounds.h"
 #include "clientele/base/errors.h"
@@ -21,8 +20,16 @@ void for_order_groups(ThreadPool& pool, const CpuRows& rows, const Body& body) {
   });
 }
 
+/// What all fits on a backend share.
+struct Fits {
+  int64_t orders = 0;                 ///< counts the orders of all fits: bounds name theirs
+  std::vector<OrderScratch> scratch;  ///< one a worker, kept from pass to pass
+};
+
 /// What the passes of a fit keep from one to the next.
-struct Fit {
+struct Fit final : FitMemory {
+  explicit Fit(const Fits* backend) : fits(backend) {}
+  const Fits* fits;    ///< whose orders are meant
   int64_t steps = -1;  ///< Drift::steps of the last pass
   int64_t order = 0;   ///< the order of the rows that the sums began with
   DriftSums sums;
@@ -47,12 +54,13 @@ struct Fit {
   }
 };
 
-/// Of the fits whose passes take turns; a fit's drift names it.
-struct Fits {
-  std::map<const Drift*, Fit> of;
-  int64_t orders = 0;
-  std::vector<OrderScratch> scratch;  ///< one a worker, kept from pass to pass
-};
+/// Of the drift's fit on this backend; null for a pass that belongs to none.
+Fit* fit_of(const Drift* drift, const Fits& fits) {
+  if (drift == nullptr) return nullptr;
+  const Fit* known = dynamic_cast<const Fit*>(drift->memory.get());
+  if (known == nullptr || known->fits != &fits) drift->memory = std::make_unique<Fit>(&fits);
+  return static_cast<Fit*>(drift->memory.get());
+}
 
 class CpuAssignPass final : public AssignPass {
  public:
@@ -62,7 +70,7 @@ class CpuAssignPass final : public AssignPass {
         screen_(centroids),
         scales_(scales.begin(), scales.end()),
         fits_(fits),
-        fit_(drift == nullptr ? nullptr : &fits.of[drift]),
+        fit_(fit_of(drift, fits)),
         kind_(drift == nullptr ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)) {}
 
   void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
