@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clientele/compute/backends.h"
+#include "row_order.h"
 
 namespace clientele {
 namespace {
@@ -53,7 +54,9 @@ class CpuBackend final : public Backend {
   void lend_page(RowBlock& rows, std::byte* page) override { cpu_rows(rows).set_page(reinterpret_cast<float*>(page)); }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CpuRows::bytes(rows, d, weighted); }
   int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
-  int64_t scratch_bytes(int64_t rows, int, int) const override { return CpuRows::bounds_bytes(rows); }
+  int64_t scratch_bytes(int64_t rows, int d, int) const override {
+    return CpuRows::bounds_bytes(rows) + cpu_.pool.threads() * order_scratch_bytes(rows, d);
+  }
 
   ColumnOps& column_ops() override { return *column_; }
   AssignOps& assign_ops() override { return *assign_; }

@@ -9,7 +9,7 @@
 namespace clientele {
 namespace {
 
-constexpr int64_t kGroupBytes = int64_t{16} << 20;
+constexpr int64_t kGroupBytes = int64_t{4} << 20;
 
 int64_t group_count(const CpuRows& rows, int64_t first_tile) {
   return std::min(order_rows(rows.d()), rows.rows() - first_tile * kTileRows);
@@ -54,6 +54,12 @@ void permute(T* values, const std::vector<uint32_t>& from, std::vector<T>& room)
 int64_t order_rows(int d) {
   const int64_t row_bytes = int64_t{d} * static_cast<int64_t>(sizeof(float));
   return std::clamp<int64_t>(kGroupBytes / row_bytes / 1024 * 1024, 1024, kMostOrderRows);
+}
+
+int64_t order_scratch_bytes(int64_t rows, int d) {
+  // Label, weight, order, slack; from and next.
+  constexpr int64_t kBeside = 4 + 8 + 2 + 4 + 2 * 4;
+  return std::min(rows, order_rows(d)) * (int64_t{d} * static_cast<int64_t>(sizeof(float)) + kBeside);
 }
 
 void take_tiles(const CpuRows& rows, OrderScratch& scratch) {

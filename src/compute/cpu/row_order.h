@@ -16,8 +16,11 @@ namespace clientele {
 
 /// Rows of a group, at most; order() counts them in 16 bits.
 inline constexpr int64_t kMostOrderRows = 65536;
-/// Rows of a group of d features: a copy of it should stay in the last cache level.
+/// Rows of a group of d features: a copy of it should stay in a core's share of the last cache level.
 int64_t order_rows(int d);
+
+/// Bytes of scratch memory that one worker takes for rows of d features, at most.
+int64_t order_scratch_bytes(int64_t rows, int d);
 
 /// Scratch memory of one worker: tiles side by side, and what belongs to their rows.
 struct OrderScratch {
