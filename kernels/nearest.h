@@ -32,6 +32,21 @@ struct Shortlist {
   }
 };
 
+/// The least lower bound, whose it is, and the least of all others.
+struct Leader {
+  float first_bound = HUGE_VALF, second_bound = HUGE_VALF;
+  int first = 0;
+
+  /// A NaN makes the two equal: such a row is never certified.
+  __device__ void offer(float bound, int c) {
+    second_bound = fminf(second_bound, fmaxf(first_bound, bound));
+    if (bound < first_bound) {
+      first_bound = bound;
+      first = c;
+    }
+  }
+};
+
 /// A bound on |x| of a tiled row, for the screen.
 __device__ inline float row_length(const float* x, const CentroidsOnDevice& centroids) {
   float norm2 = 0;

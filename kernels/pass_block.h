@@ -59,21 +59,6 @@ __device__ inline PassBlock open_block(const PassView& pass) {
   return block;
 }
 
-/// The least lower bound, whose it is, and the least of all others.
-struct Leader {
-  float first_bound = HUGE_VALF, second_bound = HUGE_VALF;
-  int first = 0;
-
-  /// A NaN makes the two equal: such a row is never certified.
-  __device__ void offer(float bound, int c) {
-    second_bound = fminf(second_bound, fmaxf(first_bound, bound));
-    if (bound < first_bound) {
-      first_bound = bound;
-      first = c;
-    }
-  }
-};
-
 /// One coordinate of a group of centroids, read in two pieces of 16 bytes.
 struct alignas(16) GroupCoordinate {
   float of[kScreenGroup];

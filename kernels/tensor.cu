@@ -52,19 +52,8 @@ __device__ __forceinline__ void load_tile(const float* tile, int d, float growth
   }
 }
 
-/// The least two lower bounds of a row, as far as one lane or some of them have seen.
-struct TensorLeader {
-  float first_bound = HUGE_VALF, second_bound = HUGE_VALF;
-  int first = 0;
-
-  /// A NaN makes the two equal: such a row is never certified.
-  __device__ void offer(float bound, int c) {
-    second_bound = fminf(second_bound, fmaxf(first_bound, bound));
-    if (bound < first_bound) {
-      first_bound = bound;
-      first = c;
-    }
-  }
+/// As far as one lane or some of them have seen.
+struct TensorLeader : Leader {
   /// With what the lane `step` away has found of the same row.
   __device__ void merge(int step) {
     const float other_second = __shfl_xor_sync(kWholeWarp, second_bound, step);
