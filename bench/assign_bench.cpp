@@ -29,100 +29,88 @@ double peak(ThreadPool& pool) {
   return value;
 }
 
-void lloyd(benchmark::State& state) {
-  const int64_t n = state.range(0);
-  const int d = static_cast<int>(state.range(1));
-  const int k = static_cast<int>(state.range(2));
-  ThreadPool pool(static_cast<int>(state.range(3)));
-  const auto backend = make_cpu_backend(pool);
-  const GroupedValues values(d, k);
-  auto rows = make_block(*backend, n, d, values);
+/// What every benchmark here works on; arguments n / d / k / threads.
+struct Workload {
+  explicit Workload(const benchmark::State& state)
+      : n(state.range(0)),
+        d(static_cast<int>(state.range(1))),
+        k(static_cast<int>(state.range(2))),
+        pool(static_cast<int>(state.range(3))),
+        backend(make_cpu_backend(pool)),
+        ops(backend->assign_ops()),
+        values(d, k),
+        rows(make_block(*backend, n, d, values)),
+        centroids(values.start(k, n)) {
+    for (const float most : backend->column_ops().max_abs(*rows)) scales.push_back(fixed_scale(fixed_exponent(most)));
+    ops.clear_labels(*rows);
+  }
+
+  CentroidsView view() const { return {centroids.data(), k, d}; }
+  PassResult pass() {
+    const auto running = ops.start(view(), scales);
+    running->add(*rows);
+    return running->finish();
+  }
+  void count_flops(benchmark::State& state) {
+    const double flops = 2.0 * static_cast<double>(n) * k * d * static_cast<double>(state.iterations());
+    state.counters["GFLOP/s"] = benchmark::Counter(flops / 1e9, benchmark::Counter::kIsRate);
+    state.counters["of_peak"] = benchmark::Counter(flops / 1e9 / peak(pool), benchmark::Counter::kIsRate);
+  }
+
+  int64_t n;
+  int d, k;
+  ThreadPool pool;
+  std::unique_ptr<Backend> backend;
+  AssignOps& ops;
+  GroupedValues values;
+  std::unique_ptr<RowBlock> rows;
+  std::vector<float> centroids;
   std::vector<double> scales;
-  for (const float most : backend->column_ops().max_abs(*rows)) scales.push_back(fixed_scale(fixed_exponent(most)));
-  std::vector<float> centroids = values.start(k, n);
-  AssignOps& ops = backend->assign_ops();
-  ops.clear_labels(*rows);
-  auto first = ops.start({centroids.data(), k, d}, scales);
-  first->add(*rows);
-  PassResult total = first->finish();
-  check_pass(*backend, *rows, values, {centroids.data(), k, d}, total);
+};
+
+void lloyd(benchmark::State& state) {
+  Workload work(state);
+  PassResult total = work.pass();
+  check_pass(*work.backend, *work.rows, work.values, work.view(), total);
   int64_t moved = 0, rechecked = 0;
   for (auto _ : state) {
-    update(total.sums, total.counts, scales, centroids);
-    auto pass = ops.start({centroids.data(), k, d}, scales);
-    pass->add(*rows);
-    const PassResult delta = pass->finish();
+    update(total.sums, total.counts, work.scales, work.centroids);
+    const PassResult delta = work.pass();
     for (size_t i = 0; i < total.sums.size(); ++i) total.sums[i].add(delta.sums[i]);
     for (size_t c = 0; c < total.counts.size(); ++c) total.counts[c] += delta.counts[c];
     moved += delta.moved;
     rechecked += delta.rechecked;
   }
-  check_pass(*backend, *rows, values, {centroids.data(), k, d}, total);
-  const double passes = static_cast<double>(state.iterations());
-  const double flops = 2.0 * static_cast<double>(n) * k * d * passes;
-  state.counters["GFLOP/s"] = benchmark::Counter(flops / 1e9, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(flops / 1e9 / peak(pool), benchmark::Counter::kIsRate);
-  state.counters["moved_%"] = 100.0 * static_cast<double>(moved) / static_cast<double>(n) / passes;
-  state.counters["rechecked_%"] = 100.0 * static_cast<double>(rechecked) / static_cast<double>(n) / passes;
+  check_pass(*work.backend, *work.rows, work.values, work.view(), total);
+  const double seen = static_cast<double>(work.n) * static_cast<double>(state.iterations());
+  work.count_flops(state);
+  state.counters["moved_%"] = 100.0 * static_cast<double>(moved) / seen;
+  state.counters["rechecked_%"] = 100.0 * static_cast<double>(rechecked) / seen;
 }
 
 void full_pass(benchmark::State& state) {
-  const int64_t n = state.range(0);
-  const int d = static_cast<int>(state.range(1));
-  const int k = static_cast<int>(state.range(2));
-  ThreadPool pool(static_cast<int>(state.range(3)));
-  const auto backend = make_cpu_backend(pool);
-  const GroupedValues values(d, k);
-  auto rows = make_block(*backend, n, d, values);
-  std::vector<double> scales;
-  for (const float most : backend->column_ops().max_abs(*rows)) scales.push_back(fixed_scale(fixed_exponent(most)));
-  const std::vector<float> centroids = values.start(k, n);
-  AssignOps& ops = backend->assign_ops();
+  Workload work(state);
   for (auto _ : state) {
     state.PauseTiming();
-    ops.clear_labels(*rows);
+    work.ops.clear_labels(*work.rows);
     state.ResumeTiming();
-    auto pass = ops.start({centroids.data(), k, d}, scales);
-    pass->add(*rows);
-    benchmark::DoNotOptimize(pass->finish());
+    benchmark::DoNotOptimize(work.pass());
   }
 }
 
 /// Passes over rows whose labels are right already: the cost of looking at every row, without sums.
 void settled_pass(benchmark::State& state) {
-  const int64_t n = state.range(0);
-  const int d = static_cast<int>(state.range(1));
-  const int k = static_cast<int>(state.range(2));
-  ThreadPool pool(static_cast<int>(state.range(3)));
-  const auto backend = make_cpu_backend(pool);
-  const GroupedValues values(d, k);
-  auto rows = make_block(*backend, n, d, values);
-  const std::vector<double> scales(static_cast<size_t>(d), 0x1p30);
-  const std::vector<float> centroids = values.start(k, n);
-  AssignOps& ops = backend->assign_ops();
-  ops.clear_labels(*rows);
-  for (int64_t passes = -1; passes < 0; ++passes) ops.start({centroids.data(), k, d}, scales)->add(*rows);
-  for (auto _ : state) {
-    auto pass = ops.start({centroids.data(), k, d}, scales);
-    pass->add(*rows);
-    benchmark::DoNotOptimize(pass->finish());
-  }
-  const double flops = 2.0 * static_cast<double>(n) * k * d * static_cast<double>(state.iterations());
-  state.counters["GFLOP/s"] = benchmark::Counter(flops / 1e9, benchmark::Counter::kIsRate);
+  Workload work(state);
+  work.pass();
+  for (auto _ : state) benchmark::DoNotOptimize(work.pass());
+  work.count_flops(state);
 }
 
 void publish(benchmark::State& state) {
-  const int64_t n = state.range(0);
-  const int d = static_cast<int>(state.range(1));
-  const int k = static_cast<int>(state.range(2));
-  ThreadPool pool(static_cast<int>(state.range(3)));
-  const auto backend = make_cpu_backend(pool);
-  const GroupedValues values(d, k);
-  auto rows = make_block(*backend, n, d, values);
-  const std::vector<float> centroids = values.start(k, n);
+  Workload work(state);
   for (auto _ : state) {
     PublishSums sums;
-    backend->assign_ops().publish(*rows, {centroids.data(), k, d}, {}, sums);
+    work.ops.publish(*work.rows, work.view(), {}, sums);
     benchmark::DoNotOptimize(sums);
   }
 }
