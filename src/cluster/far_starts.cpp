@@ -42,10 +42,9 @@ Loss cheapest_loss(const RowBlocks& rows, const FirstPass& first) {
     double cost = count > 0 ? std::numeric_limits<double>::infinity() : 0;
     for (size_t j = 0; j < d && count > 0; ++j)
       mean[j] = to_double(first.pass.sums[c * d + j].value()) / rows.scales[j] / count;
+    const double own = d2_to_mean(mean, first.centroids.data() + c * d);
     for (size_t other = 0; other < k && count > 0; ++other)
-      if (other != c)
-        cost = std::min(cost, count * (d2_to_mean(mean, first.centroids.data() + other * d) -
-                                       d2_to_mean(mean, first.centroids.data() + c * d)));
+      if (other != c) cost = std::min(cost, count * (d2_to_mean(mean, first.centroids.data() + other * d) - own));
     if (cost < least.cost) least = {c, cost};
   }
   return least;
@@ -112,6 +111,8 @@ std::vector<std::vector<double>> potentials(RowBlocks& rows, std::span<FirstPass
 bool swap_best(const RowBlocks& rows, const std::vector<float>& tried, const std::vector<double>& left,
                FirstPass& first) {
   const auto best = std::min_element(left.begin(), left.end()) - left.begin();
+  // No loss is negative, and the k^2 distances that find the least one are not needed where nothing is won.
+  if (!(left[0] - left[static_cast<size_t>(best)] > kLeast * left[0])) return false;
   const Loss loss = cheapest_loss(rows, first);
   if (!(left[0] - left[static_cast<size_t>(best)] - loss.cost > kLeast * left[0])) return false;
   std::copy_n(tried.begin() + best * rows.d, rows.d,
