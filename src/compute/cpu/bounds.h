@@ -58,12 +58,15 @@ inline TileBound tile_bound(const float* slacks, const int32_t* labels, int rows
   return bound;
 }
 
-/// The slack that a tile has left against all groups; not above 0: none.
+/// The slack that a tile has left against all groups; 0: none. A NaN, of a drift and an expiry beyond float32, is none.
 inline float slack_left(const TileBound& bound, const DriftView& drift) {
   const float own = bound.own(drift.own_up, drift.any_up);
   float least = HUGE_VALF;
-  for (int g = 0; g < drift.groups; ++g)
-    least = std::min(least, (bound.expiry[g] - (own + drift.group_up[g]) * kMore) * kLess);
+  for (int g = 0; g < drift.groups; ++g) {
+    const float left = (bound.expiry[g] - (own + drift.group_up[g]) * kMore) * kLess;
+    if (!(left > 0)) return 0;
+    least = std::min(least, left);
+  }
   return least;
 }
 
