@@ -129,5 +129,79 @@ TEST(CpuBackend, SkipsRowsWhoseCentroidsStandStill) {
   }
 }
 
+struct OneColumn {
+  OneColumn(Backend& with, const std::vector<double>& values)
+      : backend(with), rows(with.make_rows(0, static_cast<int64_t>(values.size()), 1, false, "rows")) {
+    const FeatureTransform identity[] = {{.source = 0}};
+    const int64_t n = rows->rows();
+    backend.column_ops().transform({values.data(), n, 1, n}, identity, {}, *rows, 0);
+    backend.assign_ops().clear_labels(*rows);
+  }
+  PassResult pass(const std::vector<float>& centroids, double scale, const Drift* drift = nullptr) {
+    const auto running =
+        backend.assign_ops().start({centroids.data(), static_cast<int>(centroids.size()), 1}, {&scale, 1}, drift);
+    running->add(*rows);
+    return running->finish();
+  }
+  std::vector<int32_t> labels() const {
+    std::vector<int32_t> out(static_cast<size_t>(rows->rows()));
+    backend.assign_ops().copy_labels(*rows, out);
+    return out;
+  }
+  Backend& backend;
+  std::unique_ptr<RowBlock> rows;
+};
+
+/// Later passes screen a tile with its longest row's length: rows far out, ties and partial tiles of every grouping.
+TEST(CpuBackend, LaterPassesEqualTheScalarOnes) {
+  ThreadPool pool(2);
+  std::vector<double> values;
+  for (int i = 0; i < 1003; ++i) values.push_back(i % 97 == 5 ? 1e12 * (i % 2 == 0 ? 1 : -1) : 0.25 * (i * 37 % 64));
+  for (int k = 1; k <= 27; ++k) {
+    SCOPED_TRACE(k);
+    std::vector<std::vector<int32_t>> found;
+    std::vector<int64_t> moved;
+    for (const SimdLevel level : simd_levels()) {
+      const auto backend = make_cpu_backend(pool, level);
+      OneColumn column(*backend, values);
+      for (const float step : {0.0f, 0.125f, 0.125f, 3.0f}) {
+        std::vector<float> centroids;
+        for (int c = 0; c < k; ++c)
+          centroids.push_back(static_cast<float>(c * 5 % 16) + step * static_cast<float>(c % 3));
+        moved.push_back(column.pass(centroids, fixed_scale(fixed_exponent(1e12f))).moved);
+        found.push_back(column.labels());
+      }
+    }
+    for (size_t i = 4; i < found.size(); ++i) {
+      ASSERT_EQ(found[i], found[i % 4]) << "pass " << i % 4;
+      ASSERT_EQ(moved[i], moved[i % 4]) << "pass " << i % 4;
+    }
+  }
+}
+
+/// Sums of movements that overflow float32 leave no bound behind that never ends.
+TEST(CpuBackend, BoundsEndWhereDriftOverflows) {
+  ThreadPool pool(1);
+  std::vector<double> values;
+  for (int i = 0; i < 3200; ++i) values.push_back((i < 3000 ? -3e38 : 1.1e38) + 1e34 * i);
+  std::vector<float> start = {1.1e38f, -3e38f};
+  for (int c = 2; c < 20; ++c) start.push_back(static_cast<float>(c) * 1e36f);
+  const double scale = fixed_scale(fixed_exponent(3.1e38f));
+  for (const SimdLevel level : simd_levels()) {
+    const auto backend = make_cpu_backend(pool, level);
+    OneColumn bounded(*backend, values), full(*backend, values);
+    std::vector<float> centroids = start;
+    Drift drift(20);
+    for (int pass = 0; pass < 20; ++pass) {
+      ASSERT_EQ(bounded.pass(centroids, scale, &drift).moved, full.pass(centroids, scale).moved)
+          << simd_name(level) << pass;
+      const std::vector<float> before = centroids;
+      if (pass >= 3) centroids[0] += pass % 2 == 1 ? 4e37f : -4e37f;
+      if (pass > 11) centroids[0] = -1e38f;
+      drift.add(before, centroids, 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace clientele

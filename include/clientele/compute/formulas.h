@@ -154,7 +154,7 @@ CLIENTELE_HD inline float float_down(double v) {
 inline constexpr float kScreenReach = 0x1p50f;
 
 /// The screen's numbers for one centroid. For a row with |x| <= length (see screen_length), the fma chain
-///   lower = bias; lower = fma(x_j, -c_j, lower) for all j, any order; lower = fma(length, slope, lower)
+///   lower = bias; lower = fma(x_j, -c_j, lower) for all j; lower = fma(length, slope, lower), in any order of the fmas
 /// satisfies lower <= s <= lower + gap(length) with s = |c|^2/2 - x.c, for chains of d + 1 steps in float32.
 struct ScreenBound {
   float bias = 0;   ///< |c|^2/2 - err at |x| = 0, rounded down

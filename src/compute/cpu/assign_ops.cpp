@@ -136,9 +136,12 @@ class CpuAssignPass final : public AssignPass {
       const int64_t skip = std::clamp<int64_t>(begin - first, 0, count);
       if (skip == count) return;
       first += skip;
+      TileLengths lengths = rows.lengths();
+      if (lengths.of != nullptr) lengths.of += first;
       cpu_.kernels.assign.assign(screen_, tiles_of(rows, first, count - skip), scales_, labels(rows, first),
-                                 weights(rows, first), workers_[static_cast<size_t>(worker)]);
+                                 weights(rows, first), lengths, workers_[static_cast<size_t>(worker)]);
     });
+    if (begin == 0 && rows.lengths().of != nullptr) rows.set_lengths_known(true);
   }
 
   void assign_expired(CpuRows& rows) {
@@ -254,6 +257,7 @@ class CpuAssignOps final : public AssignOps {
   void clear_labels(RowBlock& block) override {
     CpuRows& rows = cpu_rows(block);
     rows.drop_bounds();
+    rows.set_lengths_known(false);
     std::fill_n(rows.labels(), rows.rows(), -1);
   }
 

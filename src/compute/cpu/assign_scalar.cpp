@@ -12,7 +12,8 @@ namespace {
 class ScalarAssign final : public AssignKernels {
  public:
   void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
-              const int64_t* weights, PassSums& sums) const override {
+              const int64_t* weights, const TileLengths& lengths, PassSums& sums) const override {
+    if (lengths.of != nullptr) std::fill_n(lengths.of, tiles.count, HUGE_VALF);  // nothing is screened here
     for (int64_t row = 0; row < tiles.rows; ++row) {
       const float* x = row_of(tiles, row);
       move(x, scales, rank(screen, x).first, labels[row], weights == nullptr ? 1 : weights[row], sums);

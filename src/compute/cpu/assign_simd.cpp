@@ -18,6 +18,7 @@
 #include "groups-inl.h"
 #include "moves-inl.h"
 #include "screen-inl.h"
+#include "within-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace clientele {
@@ -78,6 +79,41 @@ HWY_NOINLINE void settle(Job& job, const float* tile, const Ranking<V, 1>& r, in
   }
 }
 
+/// Which rows of a tile count, of `left` ones from its first on.
+HWY_INLINE uint32_t valid_bits(int64_t left) {
+  return left >= kTileRows ? 0xFFFFu : left <= 0 ? 0u : (1u << left) - 1;
+}
+
+template <int V>
+HWY_INLINE void store_found(const Ranking<V, 1>& r, int v0, int32_t* found) {
+  for (int i = 0; i < kTileVectors; ++i) hn::StoreU(r.first_index[v0 + i], IndexTag(), found + i * kFloats);
+}
+
+/// A bound on the lengths of all rows of the tile whose vectors begin at v0.
+template <int V>
+HWY_INLINE float longest(const Ranking<V, 1>& r, int v0) {
+  const FloatTag df;
+  auto most = r.length[v0];
+  for (int i = 1; i < kTileVectors; ++i) most = hn::Max(most, r.length[v0 + i]);
+  return hn::GetLane(hn::MaxOfLanes(df, most));
+}
+
+/// Bit i: row i of the tile whose vectors begin at v0 is to leave its label.
+template <int V>
+HWY_INLINE uint32_t changed_rows(const Ranking<V, 1>& r, int v0, const int32_t* labels) {
+  const IndexTag di;
+  uint32_t bits = 0;
+  for (int i = 0; i < kTileVectors; ++i)
+    bits |= lane_bits(di, hn::Ne(r.first_index[v0 + i], hn::LoadU(di, labels + i * kFloats)), i);
+  return bits;
+}
+
+HWY_INLINE void relabel_rows(Job& job, const float* tile, uint32_t valid, const int32_t* found, int32_t* slots,
+                             const int64_t* weights) {
+  const uint32_t changed = changed_bits(found, slots) & valid;
+  if (changed != 0) move_rows(job, tile, changed, found, slots, weights);
+}
+
 /// Labels kTiles ranked tiles, of which only the first `rows` rows count. slacks: null, or wanted too. Returns the
 /// uncertain rows of the last tile.
 template <int kTiles>
@@ -86,18 +122,14 @@ HWY_INLINE uint32_t assign_ranked(Job& job, const float* tiles, int64_t rows, in
   uint32_t uncertain = 0;
   for (int t = 0; t < kTiles; ++t) {
     const float* tile = tiles + int64_t{t} * kTileRows * job.screen.d;
-    int32_t* slots = labels + t * kTileRows;
-    const int64_t left = rows - t * kTileRows;
-    const uint32_t valid = left >= kTileRows ? 0xFFFFu : left <= 0 ? 0u : (1u << left) - 1;
+    const uint32_t valid = valid_bits(rows - t * kTileRows);
     alignas(64) int32_t found[kTileRows];
-    for (int i = 0; i < kTileVectors; ++i)
-      hn::StoreU(r.first_index[t * kTileVectors + i], IndexTag(), found + i * kFloats);
+    store_found(r, t * kTileVectors, found);
     uncertain = uncertain_bits(job.screen, r, t * kTileVectors, r.best, r.second) & valid;
     if (HWY_UNLIKELY(uncertain != 0)) settle(job, tile, r, t * kTileVectors, uncertain, found);
     if (slacks != nullptr) find_slacks(job.screen, r, t * kTileVectors, uncertain, slacks + t * kTileRows);
-    const uint32_t changed = changed_bits(found, slots) & valid;
-    if (changed != 0)
-      move_rows(job, tile, changed, found, slots, weights == nullptr ? nullptr : weights + t * kTileRows);
+    relabel_rows(job, tile, valid, found, labels + t * kTileRows,
+                 weights == nullptr ? nullptr : weights + t * kTileRows);
   }
   return uncertain;
 }
@@ -105,10 +137,65 @@ HWY_INLINE uint32_t assign_ranked(Job& job, const float* tiles, int64_t rows, in
 /// kTiles tiles at once against all centroids.
 template <int kTiles>
 HWY_INLINE void assign_step(Job& job, const float* tiles, int64_t rows, int32_t* labels, const int64_t* weights,
-                            int64_t ahead, float* slacks) {
+                            int64_t ahead, float* slacks, float* lengths = nullptr) {
   Ranking<kTiles * kTileVectors, 1> r;
   rank_tiles(tiles, job.screen, r, ahead);
   assign_ranked<kTiles>(job, tiles, rows, labels, weights, r, slacks);
+  if (lengths == nullptr) return;
+  for (int t = 0; t < kTiles; ++t) lengths[t] = longest(r, t * kTileVectors);
+}
+
+/// The same for steps `first` on of kTiles tiles each, with the longest row's length for all rows of a tile. Returns
+/// the first step with rows that this leaves uncertain, to which nothing has happened; the number of steps if there is
+/// none.
+template <int kTiles, int S>
+HWY_NOINLINE int64_t assign_within(Job& job, const Tiles& tiles, int64_t first, int32_t* labels, const int64_t* weights,
+                                   int64_t ahead, const float* lengths) {
+  constexpr int V = kTiles * kTileVectors;
+  const int groups = static_cast<int>(job.screen.groups.size()), larger = job.screen.k - S * groups;
+  const int64_t steps = tiles.count / kTiles;
+  for (int64_t step = first; step < steps; ++step) {
+    const int64_t slot = step * kTiles * kTileRows;
+    const float* data = tiles.data + slot * tiles.d;
+    Ranking<V, 1> r;
+    clear(r);
+    for (int v = 0; v < V; ++v) r.length[v] = hn::Set(FloatTag(), lengths[step * kTiles + v / kTileVectors]);
+    rank_within<V, S>(data, job.screen, ahead, groups - larger, larger, r);
+    uint32_t uncertain = 0, changed = 0;
+    for (int t = 0; t < kTiles; ++t) {
+      const uint32_t valid = valid_bits(tiles.rows - slot - t * kTileRows);
+      uncertain |= uncertain_bits(job.screen, r, t * kTileVectors, r.best, r.second) & valid;
+      changed |= changed_rows(r, t * kTileVectors, labels + slot + t * kTileRows) & valid;
+    }
+    if (HWY_UNLIKELY(uncertain != 0)) return step;
+    if (changed == 0) continue;
+    for (int t = 0; t < kTiles; ++t) {
+      alignas(64) int32_t found[kTileRows];
+      store_found(r, t * kTileVectors, found);
+      const int64_t rows = slot + t * kTileRows;
+      relabel_rows(job, tiles.data + rows * tiles.d, valid_bits(tiles.rows - rows), found, labels + rows,
+                   weights == nullptr ? nullptr : weights + rows);
+    }
+  }
+  return steps;
+}
+
+/// assign_within for the sizes of the screen's groups.
+template <int kTiles>
+int64_t assign_within_sized(Job& job, const Tiles& tiles, int64_t first, int32_t* labels, const int64_t* weights,
+                            int64_t ahead, const float* lengths) {
+  switch (job.screen.groups[0].size) {
+    case 1:
+      return assign_within<kTiles, 1>(job, tiles, first, labels, weights, ahead, lengths);
+    case 2:
+      return assign_within<kTiles, 2>(job, tiles, first, labels, weights, ahead, lengths);
+    case 3:
+      return assign_within<kTiles, 3>(job, tiles, first, labels, weights, ahead, lengths);
+    case 4:
+      return assign_within<kTiles, 4>(job, tiles, first, labels, weights, ahead, lengths);
+    default:
+      return assign_within<kTiles, 5>(job, tiles, first, labels, weights, ahead, lengths);
+  }
 }
 
 /// A tile of a bounded pass.
@@ -164,13 +251,13 @@ inline int64_t floats_ahead(int d) {
 class SimdAssign final : public AssignKernels {
  public:
   void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
-              const int64_t* weights, PassSums& sums) const override {
-    assign_all(screen, tiles, scales, labels, weights, nullptr, sums);
+              const int64_t* weights, const TileLengths& lengths, PassSums& sums) const override {
+    assign_all({screen, scales.data(), sums, {}}, tiles, labels, weights, nullptr, lengths);
   }
 
   void assign_with_slacks(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                           const int64_t* weights, float* slacks, PassSums& sums) const override {
-    assign_all(screen, tiles, scales, labels, weights, slacks, sums);
+    assign_all({screen, scales.data(), sums, {}}, tiles, labels, weights, slacks, {});
   }
 
   void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
@@ -201,24 +288,26 @@ class SimdAssign final : public AssignKernels {
   }
 
  private:
-  static void assign_all(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
-                         const int64_t* weights, float* slacks, PassSums& sums) {
-    Job job{screen, scales.data(), sums, {}};
-    const int64_t ahead = floats_ahead(tiles.d);
-    int64_t t = 0;
-    for (; t + kStepTiles <= tiles.count; t += kStepTiles)
-      step<kStepTiles>(job, tiles, t, labels, weights, ahead, slacks);
-    for (; t < tiles.count; ++t) step<1>(job, tiles, t, labels, weights, ahead, slacks);
-    sums.scanned += tiles.rows;
+  static void assign_all(Job job, const Tiles& tiles, int32_t* labels, const int64_t* weights, float* slacks,
+                         const TileLengths& lengths) {
+    const int64_t ahead = floats_ahead(tiles.d), steps = tiles.count / kStepTiles;
+    for (int64_t i = 0; i < steps; ++i) {
+      if (lengths.known) i = assign_within_sized<kStepTiles>(job, tiles, i, labels, weights, ahead, lengths.of);
+      if (i < steps) step<kStepTiles>(job, tiles, i * kStepTiles, labels, weights, ahead, slacks, lengths);
+    }
+    for (int64_t t = steps * kStepTiles; t < tiles.count; ++t)
+      step<1>(job, tiles, t, labels, weights, ahead, slacks, lengths);
+    job.sums.scanned += tiles.rows;
   }
 
-  /// kTiles tiles from t on; labels, weights and slacks (may be null): slots of the first tile.
+  /// kTiles tiles from t on; labels, weights, slacks (may be null) and lengths: slots of the first tile.
   template <int kTiles>
   static void step(Job& job, const Tiles& tiles, int64_t t, int32_t* labels, const int64_t* weights, int64_t ahead,
-                   float* slacks) {
+                   float* slacks, const TileLengths& lengths) {
     assign_step<kTiles>(job, tiles.data + t * kTileRows * tiles.d, tiles.rows - t * kTileRows, labels + t * kTileRows,
                         weights == nullptr ? nullptr : weights + t * kTileRows, ahead,
-                        slacks == nullptr ? nullptr : slacks + t * kTileRows);
+                        slacks == nullptr ? nullptr : slacks + t * kTileRows,
+                        lengths.of == nullptr ? nullptr : lengths.of + t);
   }
 
   static int64_t assign_whole(Job& job, const OneTile& tile, const DriftView& drift, TileBound& bound) {

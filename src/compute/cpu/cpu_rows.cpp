@@ -22,13 +22,14 @@ CpuRows::CpuRows(int64_t first_row, int64_t rows, int d, bool weighted, const st
       page_(features_.as<float>()),
       paged_(paged),
       labels_(slot_count(rows) * sizeof(int32_t), "labels of " + purpose),
-      weights_(weighted ? slot_count(rows) * sizeof(int64_t) : 0, "weights of " + purpose) {
+      weights_(weighted ? slot_count(rows) * sizeof(int64_t) : 0, "weights of " + purpose),
+      lengths_(slot_count(rows) / kTileRows * sizeof(float), "lengths of " + purpose) {
   std::fill_n(labels(), slot_count(rows), -1);
 }
 
 int64_t CpuRows::bytes(int64_t rows, int d, bool weighted) {
   const size_t row = static_cast<size_t>(d) * sizeof(float) + sizeof(int32_t) + (weighted ? sizeof(int64_t) : 0);
-  return static_cast<int64_t>(slot_count(rows) * row);
+  return static_cast<int64_t>(slot_count(rows) * row + slot_count(rows) / kTileRows * sizeof(float));
 }
 
 void CpuRows::throw_no_page() const {
@@ -97,6 +98,11 @@ void CpuRows::drop_other_labels() {
 void CpuRows::start_order() {
   if (order_.bytes() == 0) order_ = PageBuffer(slot_count(rows_) * sizeof(uint16_t), "order of the rows");
   ordered_ = true;
+  lengths_known_ = false;
+}
+
+void CpuRows::end_order() {
+  ordered_ = false;
 }
 
 CpuRows& cpu_rows_in_any_order(RowBlock& rows) {

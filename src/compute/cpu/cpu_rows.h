@@ -17,6 +17,12 @@ inline constexpr int kTileRows = 16;
 
 struct TileBound;
 
+/// Bounds on the lengths of rows, one a tile: the greatest of its rows' (screen_length). null: none are wanted.
+struct TileLengths {
+  float* of = nullptr;
+  bool known = false;  ///< otherwise they are to be filled
+};
+
 class CpuRows final : public RowBlock {
  public:
   /// paged: no memory for features, which lie on the page lent last.
@@ -60,8 +66,13 @@ class CpuRows final : public RowBlock {
   bool can_be_ordered() const { return label_sets_.empty() && !paged_; }
   /// Room for orders, which are to be filled.
   void start_order();
-  void end_order() { ordered_ = false; }
+  void end_order();
   static int64_t bounds_bytes(int64_t rows);
+
+  /// Bounds on the lengths of the rows of each tile, found in a fit's first whole pass (TileLengths); clear_labels,
+  /// with which a fit begins, forgets them. None while the rows stand in another order.
+  TileLengths lengths() const { return {order() != nullptr ? nullptr : lengths_.as<float>(), lengths_known_}; }
+  void set_lengths_known(bool known) { lengths_known_ = known; }
 
   /// The slots of labels and bounds in use are one of several sets; a new one has labels -1.
   void use_labels(int set);
@@ -96,6 +107,8 @@ class CpuRows final : public RowBlock {
   PageBuffer min_d2_;
   PageBuffer tile_bounds_;
   PageBuffer order_;
+  PageBuffer lengths_;  ///< one a tile
+  bool lengths_known_ = false;
   int64_t bounds_order_ = -1;
   bool ordered_ = false;
   std::vector<LabelSet> label_sets_;  ///< by number; that of the set in use holds nothing

@@ -18,6 +18,8 @@
 
 namespace clientele {
 
+struct TileLengths;
+
 /// `count` whole tiles of d coordinates, contiguous; the first `rows` rows are valid (rows > 16 * (count - 1)).
 struct Tiles {
   const float* data = nullptr;
@@ -95,9 +97,9 @@ class AssignKernels {
  public:
   virtual ~AssignKernels() = default;
   /// Canonical labels of the tiles; rows that moved go from their old segment's sums to the new one's. labels, weights:
-  /// slots of the first tile (weights may be null). A slot of -1 is only added.
+  /// slots of the first tile (weights may be null). A slot of -1 is only added. lengths: slots of the first tile too.
   virtual void assign(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
-                      const int64_t* weights, PassSums& sums) const = 0;
+                      const int64_t* weights, const TileLengths& lengths, PassSums& sums) const = 0;
   /// The same, and the slack of each row in its slot of `slacks`: a lower bound of (distance to any other centroid -
   /// distance to its own), 0 where none is certain.
   virtual void assign_with_slacks(const Screen& screen, const Tiles& tiles, std::span<const double> scales,

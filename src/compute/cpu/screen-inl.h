@@ -49,21 +49,26 @@ HWY_INLINE void clear(Ranking<V, kRunners>& r) {
   }
 }
 
+/// Blended as float32: masks come from comparisons of those, and a blend of integers would convert them.
+HWY_INLINE Indices choose(hn::Mask<FloatTag> mask, Indices yes, Indices no) {
+  const FloatTag df;
+  return hn::BitCast(IndexTag(), hn::IfThenElse(mask, hn::BitCast(df, yes), hn::BitCast(df, no)));
+}
+
 template <int V, int kRunners>
 HWY_INLINE void rank_one(Floats lower, Indices index, int v, Ranking<V, kRunners>& r) {
-  const IndexTag di;
   const auto wins = hn::Lt(lower, r.best[v]);
   if constexpr (kRunners == 1) {
     r.second[v] = hn::Min(r.second[v], hn::Max(r.best[v], lower));
   } else {
     const auto displaced = hn::Max(r.best[v], lower);
-    const auto displaced_index = hn::IfThenElse(hn::RebindMask(di, wins), r.first_index[v], index);
+    const auto displaced_index = choose(wins, r.first_index[v], index);
     const auto follows = hn::Lt(displaced, r.second[v]);
     r.third[v] = hn::Min(r.third[v], hn::Max(r.second[v], displaced));
     r.second[v] = hn::Min(r.second[v], displaced);
-    r.second_index[v] = hn::IfThenElse(hn::RebindMask(di, follows), displaced_index, r.second_index[v]);
+    r.second_index[v] = choose(follows, displaced_index, r.second_index[v]);
   }
-  r.first_index[v] = hn::IfThenElse(hn::RebindMask(di, wins), index, r.first_index[v]);
+  r.first_index[v] = choose(wins, index, r.first_index[v]);
   r.best[v] = hn::Min(r.best[v], lower);
 }
 

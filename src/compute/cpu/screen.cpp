@@ -10,11 +10,9 @@ namespace {
 
 /// Sizes as equal as they can be, large ones last, the first at most kGroup - 1.
 std::vector<int> group_sizes(int k) {
-  if (k < kGroup) return {k};
-  const int count = (k + 1 + kGroup - 1) / kGroup;  // the norms take one place
+  const int count = (k + kGroup) / kGroup;
   std::vector<int> sizes(static_cast<size_t>(count));
-  for (int g = 0; g < count; ++g) sizes[static_cast<size_t>(g)] = (k + 1 + g) / count;
-  sizes[0] -= 1;
+  for (int g = 0; g < count; ++g) sizes[static_cast<size_t>(g)] = (k + g) / count;
   return sizes;
 }
 
