@@ -1,6 +1,7 @@
 // Exact sums of the rows that moved (exactness.md 3): added to their new segment, taken from their old one.
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <bit>
 #include <vector>
 
@@ -22,17 +23,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Where the sums of four neighbouring lanes go: to the new segment and away from the old one; null where there is
-/// none.
-struct FourSums {
-  int64_t* to[4];
-  int64_t* from[4];
-};
-
-/// Adds four rows to their new segments and takes them from their old ones. kAll: every lane has a new segment and no
-/// old one.
-template <bool kAll>
-HWY_INLINE void move_four(const float* tile, int d, const double* scales, const FourSums& sums) {
+/// Adds four rows to the sums of their segments.
+HWY_INLINE void add_four(const float* tile, int d, const double* scales, int64_t* const (&to)[4]) {
   const Quantised di;
   int j = 0;
   for (; j + 4 <= d; j += 4) {
@@ -40,46 +32,48 @@ HWY_INLINE void move_four(const float* tile, int d, const double* scales, const 
     hn::Vec<FourFloats> rows[4];
     transpose_four(column, column + kTileRows, column + 2 * kTileRows, column + 3 * kTileRows, rows);
     for (int r = 0; r < 4; ++r) {
-      if (!kAll && sums.to[r] == nullptr) continue;
       for (int part = j; part < j + 4; part += kQuantised) {
         const auto q = quantise_vector(promote_part(rows[r], part - j), scales + part);
-        hn::StoreU(hn::Add(hn::LoadU(di, sums.to[r] + part), q), di, sums.to[r] + part);
-        if (!kAll && sums.from[r] != nullptr)
-          hn::StoreU(hn::Sub(hn::LoadU(di, sums.from[r] + part), q), di, sums.from[r] + part);
+        hn::StoreU(hn::Add(hn::LoadU(di, to[r] + part), q), di, to[r] + part);
       }
     }
   }
-  for (; j < d; ++j) {
-    for (int r = 0; r < 4; ++r) {
-      if (!kAll && sums.to[r] == nullptr) continue;
-      const int64_t q = quantise_one(tile[j * kTileRows + r], scales[j]);
-      sums.to[r][j] += q;
-      if (!kAll && sums.from[r] != nullptr) sums.from[r][j] -= q;
+  for (; j < d; ++j)
+    for (int r = 0; r < 4; ++r) to[r][j] += quantise_one(tile[j * kTileRows + r], scales[j]);
+}
+
+/// Four neighbouring coordinates of a row. A vector of the compiler's: written one by one into memory they would have
+/// to arrive there before they can be read as one.
+HWY_INLINE hn::Vec<FourFloats> four_of(const float* lane) {
+  typedef float Four __attribute__((vector_size(16)));
+  const Four x = {lane[0], lane[kTileRows], lane[2 * kTileRows], lane[3 * kTileRows]};
+  return hn::LoadU(FourFloats(), reinterpret_cast<const float*>(&x));
+}
+
+/// Adds one lane of a tile to the sums of its new segment and, with kFrom, takes it from those of its old one.
+template <bool kFrom>
+HWY_INLINE void move_lane(const float* lane, int d, const double* scales, int64_t* to, int64_t* from) {
+  const Quantised di;
+  int j = 0;
+  for (; j + 4 <= d; j += 4) {
+    const auto x = four_of(lane + j * kTileRows);
+    for (int part = j; part < j + 4; part += kQuantised) {
+      const auto q = quantise_vector(promote_part(x, part - j), scales + part);
+      hn::StoreU(hn::Add(hn::LoadU(di, to + part), q), di, to + part);
+      if constexpr (kFrom) hn::StoreU(hn::Sub(hn::LoadU(di, from + part), q), di, from + part);
     }
   }
-}
-
-/// The marked lanes of a quarter of a tile, from `labels` (-1: none) to `found`.
-HWY_INLINE void move_quarter(const float* tile, int d, uint32_t marked, const int32_t* found, const int32_t* labels,
-                             const double* scales, int64_t* plain) {
-  FourSums sums;
-  bool all = marked == 15;
-  for (int r = 0; r < 4; ++r) {
-    const bool moves = (marked >> r & 1) != 0;
-    sums.to[r] = moves ? plain + int64_t{found[r]} * d : nullptr;
-    sums.from[r] = moves && labels[r] >= 0 ? plain + int64_t{labels[r]} * d : nullptr;
-    all = all && sums.from[r] == nullptr;
+  for (; j < d; ++j) {
+    const int64_t q = quantise_one(lane[j * kTileRows], scales[j]);
+    to[j] += q;
+    if constexpr (kFrom) from[j] -= q;
   }
-  if (all)
-    move_four<true>(tile, d, scales, sums);
-  else
-    move_four<false>(tile, d, scales, sums);
 }
 
-/// As move_four for one weighted row.
-void move_weighted(const float* tile, int d, int32_t to, int32_t from, int64_t m, const double* scales, WideSum* sums) {
+/// As move_lane for a weighted row.
+void move_weighted(const float* lane, int d, int32_t to, int32_t from, int64_t m, const double* scales, WideSum* sums) {
   for (int j = 0; j < d; ++j) {
-    const int64_t q = quantise_one(tile[j * kTileRows], scales[j]);
+    const int64_t q = quantise_one(lane[j * kTileRows], scales[j]);
     sums[int64_t{to} * d + j].add(q, m);
     if (from >= 0) sums[int64_t{from} * d + j].add(q, -m);
   }
@@ -104,32 +98,55 @@ HWY_INLINE uint32_t changed_bits(const int32_t* found, const int32_t* labels) {
   return bits;
 }
 
+HWY_INLINE void count_move(PassSums& sums, int32_t to, int32_t from, int64_t m) {
+  sums.counts[static_cast<size_t>(to)] += m;
+  sums.rows[static_cast<size_t>(to)] += 1;
+  if (from < 0) return;
+  sums.counts[static_cast<size_t>(from)] -= m;
+  sums.rows[static_cast<size_t>(from)] -= 1;
+}
+
+/// A whole tile of rows that had no segment yet.
+HWY_INLINE void add_tile(Job& job, const float* tile, const int32_t* found) {
+  const int d = job.screen.d;
+  int64_t* plain = job.sums.plain.data();
+  for (int i = 0; i < kTileRows; i += 4) {
+    int64_t* const to[4] = {plain + int64_t{found[i]} * d, plain + int64_t{found[i + 1]} * d,
+                            plain + int64_t{found[i + 2]} * d, plain + int64_t{found[i + 3]} * d};
+    add_four(tile + i, d, job.scales, to);
+  }
+  for (int i = 0; i < kTileRows; ++i) count_move(job.sums, found[i], -1, 1);
+}
+
+/// The marked rows of a tile, from `labels` (-1: none), which change, to `found`. weights: null, or the rows'.
 HWY_NOINLINE void move_rows(Job& job, const float* tile, uint32_t changed, const int32_t* found, int32_t* labels,
                             const int64_t* weights) {
   PassSums& sums = job.sums;
   const int d = job.screen.d;
-  if (sums.pending + kTileRows > int64_t{1} << 22) sums.flush();
+  int64_t* plain = sums.plain.data();
+  sums.moved += std::popcount(changed);
   if (weights == nullptr) {
-    for (int quarter = 0; quarter < kTileRows; quarter += 4) {
-      const uint32_t marked = changed >> quarter & 15;
-      if (marked != 0)
-        move_quarter(tile + quarter, d, marked, found + quarter, labels + quarter, job.scales, sums.plain.data());
-    }
+    if (sums.pending + kTileRows > int64_t{1} << 22) sums.flush();
     sums.pending += kTileRows;
+    if (changed == 0xFFFF && *std::max_element(labels, labels + kTileRows) < 0) {
+      add_tile(job, tile, found);
+      std::copy_n(found, kTileRows, labels);
+      return;
+    }
   }
   for (uint32_t left = changed; left != 0; left &= left - 1) {
     const int i = std::countr_zero(left);
+    const int32_t to = found[i], from = labels[i];
     const int64_t m = weights == nullptr ? 1 : weights[i];
-    if (weights != nullptr) move_weighted(tile + i, d, found[i], labels[i], m, job.scales, sums.wide.data());
-    sums.counts[static_cast<size_t>(found[i])] += m;
-    sums.rows[static_cast<size_t>(found[i])] += 1;
-    if (labels[i] >= 0) {
-      sums.counts[static_cast<size_t>(labels[i])] -= m;
-      sums.rows[static_cast<size_t>(labels[i])] -= 1;
-    }
-    labels[i] = found[i];
+    if (weights != nullptr)
+      move_weighted(tile + i, d, to, from, m, job.scales, sums.wide.data());
+    else if (from < 0)
+      move_lane<false>(tile + i, d, job.scales, plain + int64_t{to} * d, nullptr);
+    else
+      move_lane<true>(tile + i, d, job.scales, plain + int64_t{to} * d, plain + int64_t{from} * d);
+    count_move(sums, to, from, m);
+    labels[i] = to;
   }
-  sums.moved += std::popcount(changed);
 }
 
 #endif  // HWY_NATIVE_FMA
