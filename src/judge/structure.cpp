@@ -23,8 +23,9 @@ struct Cell {
   std::vector<int64_t> fit, test;
 };
 
-/// Where the rows along a cut are looked at: all of the smaller side and as many of the larger one, those next to the
-/// cut. A slab of a convex cell is convex too, and a small group stands out in it.
+/// Where the rows along a cut are looked at, ends included: all of the smaller side and as many of the larger one,
+/// those next to the cut, with all that are as far as the last of them: they may be the whole side. A slab of a convex
+/// cell is convex too, and a small group stands out in it.
 struct Window {
   double low = 0, high = 0;
 };
@@ -52,7 +53,7 @@ double telling(const TwoMeans& values, const Cut& cut, const Window& window, con
   std::vector<double> along;
   for (const int64_t i : rows) {
     const double at = cut.at(values.row(i));
-    if (at > window.low && at < window.high) along.push_back(at);
+    if (at >= window.low && at <= window.high) along.push_back(at);
   }
   if (along.size() < kFewestRows) return -1;
   std::sort(along.begin(), along.end());

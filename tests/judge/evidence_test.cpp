@@ -148,6 +148,15 @@ TEST(Evidence, SmallAndSingleColumnGroupsAreFound) {
   EXPECT_TRUE(structure(iris()).found);
 }
 
+TEST(Evidence, ManyRowsOnOnePointAreAGroup) {
+  const auto found = [](const Matrix& matrix) { return judged(matrix, 2, 2).evidence.structure.found; };
+  EXPECT_TRUE(
+      found(made(1000, 3, [](uint64_t i, uint64_t j) { return i % 10 < 7 ? 0 : 10 + normal(430, i * 64 + j); })));
+  EXPECT_TRUE(
+      found(made(1000, 3, [](uint64_t i, uint64_t j) { return i % 10 < 3 ? 0 : 10 + normal(432, i * 64 + j); })));
+  EXPECT_TRUE(found(made(1000, 1, [](uint64_t i, uint64_t) { return i % 4 == 0 ? 1.0 : 0.0; })));  // a flag
+}
+
 TEST(Evidence, DirectionsOnASphere) {
   ClusterSpec spherical;
   spherical.algorithm = ClusterSpec::Algorithm::spherical;
