@@ -120,6 +120,9 @@ KGate gate_of(const Scores& candidate, const Stability* stability, const GateSpe
     else if (2 * gate.stable < known)
       why.push_back("only " + std::to_string(gate.stable) + of + (gate.stable == 1 ? "is" : "are") + " stable");
   }
+    else if (2 * known < candidate.k)
+      why.push_back("the stability of " + (known == 0 ? "none" : "only " + std::to_string(known)) + of +
+                    "could be measured");
   gate.passed = why.empty();
   gate.why = list(why);
   return gate;

@@ -86,7 +86,7 @@ void JudgeSpec::visit(SpecVisitor& v) {
           resamples);
   v.field({.name = "resample_rows",
            .help = "Rows of the sample that the resamples and the test of structure work on; all rows when there are "
-                   "no more.",
+                   "no more. The resamples get at least 20 for each segment, as far as that is 100,000.",
            .low = 100,
            .high = 100000},
           resample_rows);

@@ -83,6 +83,20 @@ TEST(ChooseK, AKWithUnstableSegmentsCannotWin) {
             "only 1 of its 3 segments is stable");
 }
 
+TEST(ChooseK, AKWhoseStabilityIsNotKnownCannotWin) {
+  const std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
+  const KChoice choice =
+      choose_k(candidates, stable({{.k = 2, .jaccard = {0.9, 0.8}}, {.k = 3, .jaccard = {NAN, 0.9, NAN}}}));
+  EXPECT_EQ(choice.k, 2);
+  EXPECT_EQ(choice.gates[1].why, "the stability of only 1 of its 3 segments could be measured");
+  const KChoice none =
+      choose_k(candidates, stable({{.k = 2, .jaccard = {NAN, NAN}}, {.k = 3, .jaccard = {NAN, NAN, NAN}}}));
+  EXPECT_FALSE(none.worth_having);
+  // Half of them are enough.
+  EXPECT_EQ(choose_k(candidates, stable({{.k = 2, .jaccard = {0.9, 0.8}}, {.k = 3, .jaccard = {0.9, 0.9, NAN}}})).k, 3);
+  EXPECT_TRUE(choose_k({candidates[0]}, stable({{.k = 2, .jaccard = {0.9, NAN}}})).worth_having);
+}
+
 TEST(ChooseK, NoneWorthHaving) {
   std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
   candidates[0].rows = {90, 10};

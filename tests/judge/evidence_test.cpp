@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -203,6 +204,26 @@ TEST(Evidence, TooFewRowsToTell) {
   const Json json = to_json(found.evidence.stability[0], {});
   EXPECT_TRUE(json["jaccard"][1].is_null());
   EXPECT_EQ(json["words"][1], "unknown");
+}
+
+TEST(Evidence, WhatCannotBeMeasuredDoesNotPass) {
+  const Judgement found = judged(normal_noise(24, 3, 720), 2, 10);
+  for (const KGate& gate : found.choice.gates) EXPECT_FALSE(gate.k > 4 && gate.passed) << gate.k;
+  EXPECT_LE(found.choice.k, 4);
+}
+
+TEST(Evidence, TheSampleGrowsWithK) {
+  JudgeSpec spec = quick();
+  spec.resamples = 2;
+  spec.resample_rows = 100;
+  Workplace place;
+  const Matrix matrix = uniform_noise(1000, 1, 730);
+  EXPECT_EQ(judged(matrix, 4, 5, place.env, {}, spec).evidence.stability[0].rows, 100);
+  const Evidence evidence = judged(matrix, 20, 20, place.env, {}, spec).evidence;
+  EXPECT_EQ(evidence.stability[0].rows, 400);
+  EXPECT_LE(std::count_if(evidence.stability[0].jaccard.begin(), evidence.stability[0].jaccard.end(),
+                          [](double jaccard) { return std::isnan(jaccard); }),
+            10);
 }
 
 TEST(Evidence, CopiesAreAPoissonDraw) {

@@ -19,7 +19,7 @@ struct JudgeSpec {
   int64_t sample = 4000;           ///< rows of the classic silhouette's sample (all rows when there are no more)
   bool structure = true;           ///< test whether the rows fall into groups at all
   int64_t resamples = 20;          ///< of the stability of segments; 0: not measured
-  int64_t resample_rows = 4000;    ///< rows of the sample behind the test and the resamples
+  int64_t resample_rows = 4000;    ///< rows of the sample behind the test and the resamples; 20 a segment at least
   double stable = 0.75;            ///< mean Jaccard similarity from which a segment is stable
   double unstable = 0.6;           ///< and below which it is unstable; between the two it is a pattern
   double unstable_segments = 0.1;  ///< share of its segments that may be unstable for a k to win
@@ -59,7 +59,8 @@ const std::vector<MetricFacts>& metric_facts();
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env);
 
-/// What a k must have for its indices' votes to count.
+/// What a k must have for its indices' votes to count. Where stability was measured, that of at least half of its
+/// segments must be known.
 struct GateSpec {
   int64_t min_rows = 0;  ///< of its smallest segment; no segment may be empty
   double stable = 0.75;  ///< of at least half of the segments whose stability is known
