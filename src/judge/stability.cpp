@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/compute/backends.h"
@@ -72,7 +73,7 @@ class Resampling {
     const std::vector<int32_t> own = bench.labels_by(clustering.centroids, clustering.k);
     const std::vector<int64_t> weights = draw(resample);
     bench.backend->sample_ops().set_weights(*bench.rows.blocks[0], weights);
-    return jaccard(own, refit(clustering, resample, bench), weights, clustering.k);
+    return jaccard(own, refit(clustering, resample, weights, bench), weights, clustering.k);
   }
 
  private:
@@ -83,15 +84,18 @@ class Resampling {
   }
 
   /// Labels of the fit to the resample that counts.
-  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, Bench& bench) const {
+  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, const std::vector<int64_t>& weights,
+                             Bench& bench) const {
     const int k = clustering.k;
-    std::vector<int32_t> labels;
-    double least = std::numeric_limits<double>::infinity();
+    std::vector<int32_t> held;
+    FitRank rank;
     const auto take = [&](std::vector<float> start, double share) {
       const Clustering fitted = lloyd(bench.rows, std::move(start), loop_, bench.env);
-      if (!labels.empty() && !(fitted.inertia < share * least)) return;
-      labels = bench.labels();
-      least = large_enough(fitted) ? fitted.inertia : std::numeric_limits<double>::infinity();
+      std::vector<int32_t> labels = bench.labels();
+      const FitRank next{.large_enough = large_enough(labels, weights, k), .inertia = fitted.inertia};
+      if (!held.empty() && !counts_more(next, rank, share)) return;
+      held = std::move(labels);
+      rank = next;
     };
     if (count_distinct_rows(bench.rows, k, bench.env) >= k) {
       const RandomKey key{seed_, Purpose::bootstrap, resample, 1, static_cast<uint32_t>(k)};
@@ -99,36 +103,39 @@ class Resampling {
         take(seed_kmeans_plus_plus(bench.rows, k, random_bits(key, 0), start, bench.env), 1);
     }
     take(clustering.centroids, kClearlyBetter);
-    return labels;
+    return held;
   }
 
-  /// Where a minimum size is asked for, a fit with a segment of less than half of it is not the fit that was asked for:
-  /// any other one counts more.
-  bool large_enough(const Clustering& fitted) const {
-    const int64_t all = std::accumulate(fitted.counts.begin(), fitted.counts.end(), int64_t{0});
-    const int64_t smallest = *std::min_element(fitted.counts.begin(), fitted.counts.end());
+  /// In rows of the resample: weights have no say in the minimum size.
+  bool large_enough(const std::vector<int32_t>& labels, const std::vector<int64_t>& weights, int k) const {
+    std::vector<int64_t> rows(static_cast<size_t>(k));
+    for (size_t i = 0; i < labels.size(); ++i) rows[static_cast<size_t>(labels[i])] += weights[i] > 0 ? 1 : 0;
+    const int64_t all = std::accumulate(rows.begin(), rows.end(), int64_t{0});
+    const int64_t smallest = *std::min_element(rows.begin(), rows.end());
     return static_cast<double>(smallest) >= least_share_ / 2 * static_cast<double>(all);
   }
 
   static std::vector<double> jaccard(const std::vector<int32_t>& own, const std::vector<int32_t>& other,
                                      const std::vector<int64_t>& weights, int k) {
     const size_t size = static_cast<size_t>(k);
-    std::vector<int64_t> both(size * size), first(size), second(size);
+    std::vector<std::pair<int32_t, int32_t>> both;  // of each row; k x k counts would be mostly 0
+    std::vector<int64_t> first(size), second(size);
     for (size_t i = 0; i < own.size(); ++i) {
       if (weights[i] == 0) continue;
-      const size_t a = static_cast<size_t>(own[i]), b = static_cast<size_t>(other[i]);
-      ++both[a * size + b];
-      ++first[a];
-      ++second[b];
+      both.emplace_back(own[i], other[i]);
+      ++first[static_cast<size_t>(own[i])];
+      ++second[static_cast<size_t>(other[i])];
     }
+    std::sort(both.begin(), both.end());
     std::vector<double> out(size, std::numeric_limits<double>::quiet_NaN());
-    for (size_t a = 0; a < size; ++a) {
-      if (first[a] == 0) continue;
-      out[a] = 0;
-      for (size_t b = 0; b < size; ++b) {
-        const int64_t common = both[a * size + b];
-        out[a] = std::max(out[a], static_cast<double>(common) / static_cast<double>(first[a] + second[b] - common));
-      }
+    for (size_t c = 0; c < size; ++c)
+      if (first[c] > 0) out[c] = 0;
+    for (auto same = both.begin(); same != both.end();) {
+      const auto end = std::upper_bound(same, both.end(), *same);
+      const size_t a = static_cast<size_t>(same->first), b = static_cast<size_t>(same->second);
+      const int64_t common = end - same;
+      out[a] = std::max(out[a], static_cast<double>(common) / static_cast<double>(first[a] + second[b] - common));
+      same = end;
     }
     return out;
   }
@@ -158,6 +165,11 @@ std::vector<double> mean_similarity(const std::vector<std::vector<double>>& resa
 }
 
 }  // namespace
+
+bool counts_more(const FitRank& fit, const FitRank& held, double share) {
+  if (fit.large_enough != held.large_enough) return fit.large_enough;
+  return fit.inertia < share * held.inertia;
+}
 
 int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row) {
   // P(copies <= i) for i of 0 to 7.

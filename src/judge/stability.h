@@ -12,6 +12,15 @@ std::vector<Stability> segment_stability(const RowSample& sample, const std::vec
                                          const ClusterSpec& cluster, double least_share, const JudgeSpec& spec,
                                          Env& env);
 
+/// A fit to a resample. Where a minimum size is asked for, one with a segment of less than half of it, in rows, is not
+/// the fit that was asked for.
+struct FitRank {
+  bool large_enough = true;
+  double inertia = 0;
+};
+/// A large enough fit before any other; of two alike, the inertia must lie below this share of the held one's.
+bool counts_more(const FitRank& fit, const FitRank& held, double share);
+
 /// Copies of a row in a resample: Poisson with mean 1 (at most 8), a pure function of its arguments.
 int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row);
 

@@ -226,6 +226,31 @@ TEST(Evidence, TheSampleGrowsWithK) {
             10);
 }
 
+TEST(Evidence, SizesAreOfRowsNotOfWeight) {
+  // Halves of a round group do not come back, however little the other group weighs.
+  Matrix matrix = three_blobs(1000, 30, 740, 0.6, 1);
+  for (int64_t i = 0; i < matrix.n; ++i)
+    matrix.weights.push_back(matrix.x[static_cast<size_t>(2 * i)] > 15 ? 0.001 : 1);
+  ClusterSpec cluster;
+  cluster.min_size = 0.2;
+  Workplace place;
+  const std::vector<double> jaccard = judged(matrix, 3, 3, place.env, cluster).evidence.stability[0].jaccard;
+  EXPECT_EQ(std::count_if(jaccard.begin(), jaccard.end(), [](double each) { return each < 0.9; }), 2)
+      << jaccard[0] << " " << jaccard[1] << " " << jaccard[2];
+}
+
+TEST(Evidence, AFitOfTheSizesAskedForCountsBeforeAnyOther) {
+  const FitRank large{.large_enough = true, .inertia = 10}, small{.large_enough = false, .inertia = 1};
+  EXPECT_FALSE(counts_more(small, large, 1));
+  EXPECT_TRUE(counts_more(large, small, 1));
+  EXPECT_TRUE(counts_more(large, small, 0.95));
+  // Of the same kind the inertia decides.
+  EXPECT_TRUE(counts_more({true, 9}, large, 0.95));
+  EXPECT_FALSE(counts_more({true, 9.6}, large, 0.95));
+  EXPECT_TRUE(counts_more({false, 0.9}, small, 1));
+  EXPECT_FALSE(counts_more(small, small, 1));
+}
+
 TEST(Evidence, CopiesAreAPoissonDraw) {
   std::vector<int64_t> times(9);
   for (int64_t row = 0; row < 100000; ++row) ++times[static_cast<size_t>(copies_of(7, 3, row))];
