@@ -171,8 +171,8 @@ KChoice choose_k(const std::vector<Scores>& candidates, const Evidence& evidence
     choice.reason = "k = " + std::to_string(choice.k) + " was the only one asked for.";
     return choice;
   }
-  if (!able.empty()) vote(able, choice);
-  if (choice.votes.empty()) vote(candidates, choice);
+  vote(able.empty() ? candidates : able, choice);
+  if (choice.votes.empty() && one != candidates.end()) choice.k = 1;
   if (!choice.worth_having && one != candidates.end()) {
     choice.k = 1;
     choice.reason = "One segment is the honest answer, and k = 1 was among those asked for.";

@@ -97,6 +97,16 @@ TEST(ChooseK, AKWhoseStabilityIsNotKnownCannotWin) {
   EXPECT_TRUE(choose_k({candidates[0]}, stable({{.k = 2, .jaccard = {0.9, NAN}}})).worth_having);
 }
 
+TEST(ChooseK, WithoutIndicesTheGatesStillCount) {
+  std::vector<Scores> candidates = {scores(2, 0, 0, 0, 0), scores(3, 0, 0, 0, 0), scores(4, 0, 0, 0, 0)};
+  for (Scores& candidate : candidates) candidate.scores.clear();
+  const KChoice choice = choose_k(candidates, stable({{.k = 2, .jaccard = {0.9, 0.1}},
+                                                      {.k = 3, .jaccard = {0.9, 0.9, 0.9}},
+                                                      {.k = 4, .jaccard = {0.9, 0.9, 0.9, 0.9}}}));
+  EXPECT_EQ(choice.k, 3);
+  EXPECT_TRUE(choice.worth_having);
+}
+
 TEST(ChooseK, NoneWorthHaving) {
   std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
   candidates[0].rows = {90, 10};
