@@ -108,7 +108,10 @@ void ClusterSpec::visit(SpecVisitor& v) {
 }
 
 int64_t ClusterSpec::min_rows(int64_t rows) const {
-  return static_cast<int64_t>(std::ceil(min_size < 1 ? min_size * static_cast<double>(rows) : min_size));
+  if (!(min_size < 1)) return static_cast<int64_t>(std::ceil(min_size));
+  const double wanted = min_size * static_cast<double>(rows);
+  const double whole = std::round(wanted);  // 0.07 * 100 lies above 7
+  return static_cast<int64_t>(std::fabs(wanted - whole) < 1e-9 * wanted ? whole : std::ceil(wanted));
 }
 
 }  // namespace clientele

@@ -71,6 +71,12 @@ TEST(MinSize, InRowsAndShares) {
   EXPECT_EQ(spec.min_rows(1000), 1);
   spec.min_size = 250;
   EXPECT_EQ(spec.min_rows(1000), 250);
+  // 0.07 * 100 is a little more than 7.
+  for (int percent = 1; percent < 100; ++percent)
+    for (const int64_t hundreds : {1, 70, 1'000'000}) {
+      spec.min_size = percent / 100.0;
+      EXPECT_EQ(spec.min_rows(100 * hundreds), percent * hundreds);
+    }
 }
 
 TEST(MinSize, ATinySegmentGivesItsCentroidToALargeOne) {
