@@ -8,6 +8,7 @@
 
 #include "clientele/cluster/two_means.h"
 #include "dip.h"
+#include "spread_ties.h"
 
 namespace clientele {
 
@@ -68,7 +69,9 @@ Structure test_structure(const RowSample& sample, bool spherical, uint64_t seed)
   const RandomKey key{seed, Purpose::bootstrap, 0, 2, 0};
   for (int64_t i = 0; i < sample.rows(); ++i)
     (random_bits(key, sample.row[static_cast<size_t>(i)]) % 2 == 0 ? whole.fit : whole.test).push_back(i);
-  const TwoMeans values(sample.values, sample.d, {}, spherical);
+  // Rows of unit length lie on no lattice.
+  const std::vector<float> rows = spherical ? sample.values : spread_ties(sample, seed);
+  const TwoMeans values(rows, sample.d, {}, spherical);
   std::deque<Cell> cells = {std::move(whole)};
   while (!cells.empty() && out.splits < kMostSplits) {
     const Cell cell = std::move(cells.front());

@@ -149,6 +149,39 @@ TEST(Evidence, SmallAndSingleColumnGroupsAreFound) {
   EXPECT_TRUE(structure(iris()).found);
 }
 
+/// Poisson with this mean.
+double count_of(double mean, uint64_t stream, uint64_t index) {
+  double u = oracle::uniform(stream, index), p = std::exp(-mean), count = 0;
+  for (; u > p && count < 200; ++count) u -= p, p *= mean / (count + 1);
+  return count;
+}
+
+TEST(Evidence, CountsAreOneCloudUnlessTheirGapsAreWide) {
+  const auto structure = [](const Matrix& matrix) { return judged(matrix, 2, 2).evidence.structure; };
+  for (const double mean : {0.4, 1.5, 6.0, 40.0})
+    for (uint64_t draw = 0; draw < 3; ++draw) {
+      SCOPED_TRACE(std::to_string(mean) + " draw " + std::to_string(draw));
+      const uint64_t stream = 440 + 10 * draw;
+      const Structure alone = structure(made(4000, 1, [=](uint64_t i, uint64_t) { return count_of(mean, stream, i); }));
+      EXPECT_TRUE(alone.tested);
+      EXPECT_FALSE(alone.found) << alone.largest;
+      const Structure logs =
+          structure(made(4000, 1, [=](uint64_t i, uint64_t) { return std::log1p(count_of(mean, stream, i)); }));
+      EXPECT_FALSE(logs.found) << logs.largest;
+      const Structure beside = structure(made(4000, 3, [=](uint64_t i, uint64_t j) {
+        return j < 2 ? 2 * count_of(mean, stream + j, i) : normal(stream + 5, i);
+      }));
+      EXPECT_FALSE(beside.found) << beside.largest;
+    }
+  const auto two = [](uint64_t i, uint64_t) { return count_of(i % 3 == 0 ? 20 : 1.5, 470, i); };
+  EXPECT_TRUE(structure(made(2000, 1, two)).found);
+  EXPECT_TRUE(structure(made(2000, 1,
+                             [](uint64_t i, uint64_t) {  // 1, 2 or 100
+                               return i % 3 == 0 ? 100.0 : i % 3 == 1 ? 1.0 : 2.0;
+                             }))
+                  .found);
+}
+
 TEST(Evidence, ManyRowsOnOnePointAreAGroup) {
   const auto found = [](const Matrix& matrix) { return judged(matrix, 2, 2).evidence.structure.found; };
   EXPECT_TRUE(

@@ -19,7 +19,8 @@ struct JudgeSpec;
 /// rows. Rows of one log-concave density (normal of any covariance, uniform on a box, exponential, ...) have a single
 /// mode in every cell and direction (Prekopa, 1973), so that none is found in them more than once in a hundred times.
 /// The idea of testing splits is that of dip-means (Kalogeratos & Likas, NIPS 2012). Spherical jobs: the angle in the
-/// plane of both centroids stands for the projection.
+/// plane of both centroids stands for the projection. Columns of few values, as counts have, are made continuous first
+/// (spread_ties.h): between one purchase and two there is nothing, but no gap.
 struct Structure {
   bool tested = false;  ///< false: switched off, or fewer than 60 rows
   bool found = false;   ///< largest > limit
