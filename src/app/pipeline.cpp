@@ -41,7 +41,7 @@ RunOutcome outcome_of(const std::filesystem::path& folder) {
 
 void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
   const std::string k = std::to_string(best.k);
-  if (!best.converged)
+  if (!best.converged && best.stopped_by != "min_size")  // stopped where the minimum size was kept, as asked for
     env.warnings.push_back("The clustering with k = " + k + " did not converge: it stopped by " + best.stopped_by +
                            " after " + std::to_string(best.iterations) + " iterations.");
   if (spec.names.size() > static_cast<size_t>(best.k))

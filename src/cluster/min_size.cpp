@@ -1,6 +1,8 @@
 #include "min_size.h"
 
 #include <algorithm>
+#include <cmath>
+#include <memory>
 #include <optional>
 
 #include "clientele/cluster/row_sample.h"
@@ -30,10 +32,11 @@ std::vector<float> centroid_of(const std::vector<double>& mean) {
 /// Finds where one more centroid helps most, on a sample.
 class SplitSearch {
  public:
-  SplitSearch(RowBlocks& rows, int k, int64_t min_rows, bool spherical, uint64_t seed, Env& env)
-      : sample_(draw_row_sample(rows, std::clamp(64 * k, 4096, 65536), seed, env)),
-        means_(sample_.values, rows.d, sample_.weight, spherical),
-        block_(make_sample_blocks(sample_, env)),
+  /// block: of the sample.
+  SplitSearch(const RowSample& sample, RowBlocks& block, int64_t min_rows, bool spherical, Env& env)
+      : sample_(sample),
+        means_(sample.values, sample.d, sample.weight, spherical),
+        block_(block),
         min_rows_(min_rows),
         env_(env) {}
 
@@ -99,9 +102,9 @@ class SplitSearch {
     return best;
   }
 
-  RowSample sample_;
+  const RowSample& sample_;
   TwoMeans means_;
-  RowBlocks block_;
+  RowBlocks& block_;
   int64_t min_rows_;
   Env& env_;
 };
@@ -130,9 +133,8 @@ class BoundedLloyd {
     if (!kept || smallest_segment(last) >= min_rows_) return last;
     kept->stopped_by = "min_size";
     kept->settled = true;
-    kept->converged = last.converged;
+    kept->converged = false;  // more rounds would have changed it
     kept->inertia = exact_inertia(rows_, squares_, kept->centroids, kept->k, kept->sums, kept->counts);
-    kept->history = std::move(last.history);  // all that was done
     return std::move(*kept);
   }
 
@@ -179,39 +181,90 @@ int64_t shortage(const Clustering& state, int64_t min_rows) {
   return out;
 }
 
-}  // namespace
+/// Where a state may go on from.
+struct Try {
+  std::vector<float> centroids;
+  int64_t moves = 0;  ///< dissolved segments
+  int64_t shortage = 0;
+  double inertia = 0;
+};
 
-int64_t smallest_segment(const Clustering& clustering) {
-  return *std::min_element(clustering.rows.begin(), clustering.rows.end());
+/// All small segments dissolved at once, then the smallest alone for each of the best splits.
+std::vector<Try> tries_of(const Clustering& state, const std::vector<size_t>& small, SplitSearch& search) {
+  std::vector<Try> out;
+  if (small.size() > 1) {
+    const std::vector<Split> splits = search.splits(state, small);
+    if (!splits.empty())
+      out.push_back({.centroids = with_splits(state, splits, small),
+                     .moves = static_cast<int64_t>(std::min(splits.size(), small.size()))});
+  }
+  const std::span<const size_t> smallest(small.data(), 1);
+  const std::vector<Split> splits = search.splits(state, smallest);
+  for (size_t i = 0; i < std::min(splits.size(), kMostTries); ++i)
+    out.push_back({.centroids = with_splits(state, std::span(splits).subspan(i), smallest), .moves = 1});
+  return out;
 }
 
-Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
-                         std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env) {
-  if (min_rows < 1 || smallest_segment(fitted) >= min_rows) return fitted;
-  Clustering state = fitted;
-  env.progress.stage("minimum size, k = " + std::to_string(fitted.k), 0, "iterations");
-  SplitSearch search(rows, fitted.k, min_rows, spec.spherical, seed, env);
-  BoundedLloyd lloyd(rows, min_rows, squares, spec, env);
-  std::vector<Iteration> history = std::move(state.history);
-  int64_t moves = 0;
-  size_t tries = 0;  // of this state that did not help: all small segments at once, then the smallest alone
-  while (smallest_segment(state) < min_rows) {
-    const std::vector<size_t> small = small_segments(state, min_rows);
-    const bool all = tries == 0 && small.size() > 1;
-    const std::span<const size_t> dissolved(small.data(), all ? small.size() : 1);
-    const std::vector<Split> splits = search.splits(state, dissolved);
-    const size_t first = small.size() > 1 && tries > 0 ? tries - 1 : tries;
-    const bool moving = first < std::min(splits.size(), kMostTries);
-    if (!moving && (!may_drop || state.k == 1)) return fitted;
-    Clustering next = lloyd.run(moving ? with_splits(state, std::span(splits).subspan(first), dissolved)
-                                       : without_segment(state, small[0]));
-    history.insert(history.end(), next.history.begin(), next.history.end());
-    moves += moving ? static_cast<int64_t>(std::min(splits.size() - first, dissolved.size())) : 1;
-    ++tries;
-    if (moving && shortage(next, min_rows) >= shortage(state, min_rows)) continue;
-    state = std::move(next);
-    tries = 0;
+/// Runs tries on a sample, so that only the best of them costs a run on all rows. Every rank does the same.
+class TryRace {
+ public:
+  /// block: of the sample, with its weights.
+  TryRace(RowBlocks& block, int64_t min_rows, const LloydSpec& spec, Env& env)
+      : block_(block),
+        min_rows_(min_rows),
+        spec_(spec),
+        comm_(make_single_comm()),
+        env_{.pool = env.pool,
+             .backend = env.backend,
+             .comm = *comm_,
+             .progress = silent_,
+             .block_rows = 0,
+             .warnings = {}},
+        squares_(square_sums(block, env_)) {}
+
+  /// Those that keep the bound first, by inertia; then by what they lack.
+  void order(std::vector<Try>& tries) {
+    if (tries.size() < 2) return;
+    BoundedLloyd lloyd(block_, min_rows_, squares_, spec_, env_);
+    for (Try& each : tries) {
+      const Clustering end = lloyd.run(each.centroids);
+      each.shortage = shortage(end, min_rows_);
+      each.inertia = end.inertia;
+    }
+    std::stable_sort(tries.begin(), tries.end(), [](const Try& a, const Try& b) {
+      return a.shortage != b.shortage ? a.shortage < b.shortage : a.inertia < b.inertia;
+    });
   }
+
+ private:
+  RowBlocks& block_;
+  int64_t min_rows_;
+  LloydSpec spec_;
+  std::unique_ptr<Comm> comm_;
+  SilentProgress silent_;
+  Env env_;
+  std::vector<Int128> squares_;
+};
+
+/// The sample that stands for the rows, as a block of the backend.
+struct Sampled {
+  Sampled(RowBlocks& rows, int k, uint64_t seed, Env& env)
+      : sample(draw_row_sample(rows, std::clamp(64 * k, 4096, 65536), seed, env)),
+        block(make_sample_blocks(sample, env)) {
+    env.backend.sample_ops().set_weights(*block.blocks[0], sample.weight);
+  }
+  /// As many of the sample's rows as `count` of all rows.
+  int64_t share_of(int64_t count, const RowBlocks& rows) const {
+    return static_cast<int64_t>(std::ceil(static_cast<double>(count) * static_cast<double>(sample.rows()) /
+                                          static_cast<double>(rows.total_rows)));
+  }
+
+  RowSample sample;
+  RowBlocks block;
+};
+
+/// The fitted state with another's model and sizes. history: of all accepted runs.
+Clustering concluded(Clustering fitted, Clustering state, std::vector<Iteration> history, int64_t moves) {
   Clustering out = std::move(fitted);
   out.dropped = out.k - state.k;
   out.size_moves = moves;
@@ -232,6 +285,45 @@ Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, b
   out.stopped_by = std::move(state.stopped_by);
   out.empty_left = std::count(out.counts.begin(), out.counts.end(), 0);
   return out;
+}
+
+}  // namespace
+
+int64_t smallest_segment(const Clustering& clustering) {
+  return *std::min_element(clustering.rows.begin(), clustering.rows.end());
+}
+
+Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
+                         std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env) {
+  if (min_rows < 1 || smallest_segment(fitted) >= min_rows) return fitted;
+  env.progress.stage("minimum size, k = " + std::to_string(fitted.k), 0, "iterations");
+  Sampled sampled(rows, fitted.k, seed, env);
+  SplitSearch search(sampled.sample, sampled.block, min_rows, spec.spherical, env);
+  TryRace race(sampled.block, sampled.share_of(min_rows, rows), spec, env);
+  BoundedLloyd lloyd(rows, min_rows, squares, spec, env);
+  Clustering state = fitted;
+  std::vector<Iteration> history = state.history;
+  int64_t moves = 0;
+  while (smallest_segment(state) < min_rows) {
+    const std::vector<size_t> small = small_segments(state, min_rows);
+    std::vector<Try> tries = tries_of(state, small, search);
+    race.order(tries);
+    std::optional<Clustering> next;
+    for (size_t i = 0; i < tries.size() && !next; ++i) {
+      Clustering end = lloyd.run(std::move(tries[i].centroids));
+      if (shortage(end, min_rows) >= shortage(state, min_rows)) continue;
+      moves += tries[i].moves;
+      next = std::move(end);
+    }
+    if (!next) {
+      if (!may_drop || state.k == 1) return fitted;
+      next = lloyd.run(without_segment(state, small[0]));
+      ++moves;
+    }
+    history.insert(history.end(), next->history.begin(), next->history.end());
+    state = std::move(*next);
+  }
+  return concluded(std::move(fitted), std::move(state), std::move(history), moves);
 }
 
 }  // namespace clientele

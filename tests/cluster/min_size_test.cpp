@@ -107,6 +107,44 @@ TEST(MinSize, NearTheBestThatThereIs) {
   }
 }
 
+Matrix log_normal(int64_t n, int d, uint64_t stream) {
+  Matrix out{.n = n, .d = d, .x = {}, .weights = {}};
+  for (uint64_t i = 0; i < static_cast<uint64_t>(n * d); ++i) {
+    const double far = std::sqrt(-2 * std::log(1 - oracle::uniform(stream, i)));
+    out.x.push_back(static_cast<float>(std::exp(far * std::cos(6.283185307179586 * oracle::uniform(stream + 1, i)))));
+  }
+  return out;
+}
+
+TEST(MinSize, AWeakerBoundCostsNoMore) {
+  for (uint64_t draw = 0; draw < 6; ++draw) {
+    Workplace place;
+    RowBlocks rows = blocks_of(log_normal(800, 2, 140 + 2 * draw), Space::centred, place.env);
+    double before = 0;
+    for (const int least : {10, 20, 40, 80}) {
+      const Clustering held = fit(rows, 6, spec_of(6, least), {}, place.env);
+      EXPECT_GE(*std::min_element(held.rows.begin(), held.rows.end()), least);
+      EXPECT_GE(held.inertia, before) << "draw " << draw << ", at least " << least;
+      before = held.inertia;
+    }
+  }
+}
+
+TEST(MinSize, ARoundBeforeTheEndIsNotConvergence) {
+  int stopped = 0;
+  for (uint64_t draw = 0; draw < 12; ++draw) {
+    Workplace place;
+    RowBlocks rows = blocks_of(log_normal(800, 2, 140 + 2 * draw), Space::centred, place.env);
+    const Clustering held = fit(rows, 6, spec_of(6, 80), {}, place.env);
+    EXPECT_EQ(held.converged, held.stopped_by == "strict");
+    EXPECT_EQ(held.iterations, static_cast<int>(held.history.size()));
+    if (held.stopped_by != "min_size") continue;
+    ++stopped;
+    EXPECT_EQ(held.history.back().inertia, held.inertia);
+  }
+  EXPECT_GT(stopped, 0);
+}
+
 TEST(MinSize, WhereItCannotBeHad) {
   // Two places only: no centroids give the fuller one's rows away.
   Matrix matrix{.n = 20, .d = 1, .x = std::vector<float>(20, 0.0f), .weights = {}};
