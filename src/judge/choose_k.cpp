@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <map>
 
 #include "clientele/base/errors.h"
@@ -12,14 +13,16 @@ namespace clientele {
 
 namespace {
 
-/// The best finite value's k, the smaller one of equals; 0 if there is none.
+/// The best value's k (an infinitely good one counts, none and an infinitely bad one do not), the smaller one of
+/// equals; 0 if there is none.
 int vote_of(const std::vector<Scores>& candidates, const std::string& metric) {
   int k = 0;
   double best = 0;
   for (const Scores& candidate : candidates) {
     const Score* score = candidate.find(metric);
-    if (score == nullptr || !std::isfinite(score->value)) continue;
+    if (score == nullptr) continue;
     const double value = score->higher_is_better ? score->value : -score->value;
+    if (!(value > -std::numeric_limits<double>::infinity())) continue;
     if (k == 0 || value > best || (value == best && candidate.k < k)) {
       k = candidate.k;
       best = value;
@@ -117,12 +120,12 @@ KGate gate_of(const Scores& candidate, const Stability* stability, const GateSpe
     const std::string of = " of its " + std::to_string(candidate.k) + " segments ";
     if (static_cast<double>(gate.unstable) > spec.unstable_segments * candidate.k)
       why.push_back(std::to_string(gate.unstable) + of + (gate.unstable == 1 ? "is" : "are") + " unstable");
-    else if (2 * gate.stable < known)
-      why.push_back("only " + std::to_string(gate.stable) + of + (gate.stable == 1 ? "is" : "are") + " stable");
-  }
     else if (2 * known < candidate.k)
       why.push_back("the stability of " + (known == 0 ? "none" : "only " + std::to_string(known)) + of +
                     "could be measured");
+    else if (2 * gate.stable < known)
+      why.push_back("only " + std::to_string(gate.stable) + of + (gate.stable == 1 ? "is" : "are") + " stable");
+  }
   gate.passed = why.empty();
   gate.why = list(why);
   return gate;

@@ -1,5 +1,6 @@
 // Calinski & Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3, 1974; as scikit-learn
-// defines it: (B / (k - 1)) / (W / (n - k)), 1 where W = 0. Rows count by their weight, n is the sum of the weights.
+// defines it: (B / (k - 1)) / (W / (n - k)). Infinite, the best there is, where W = 0 (there: 1). Rows count by their
+// weight, n is the sum of the weights.
 #include <cmath>
 
 #include "metric.h"
@@ -43,7 +44,7 @@ MetricValue calinski_harabasz(const MetricInput& input) {
     between += weight * from_mean;
     within -= weight * from_centroid;
   }
-  out.value = within > 0 ? between * (n - filled) / (within * (filled - 1)) : 1;
+  out.value = within > 0 ? between * (n - filled) / (within * (filled - 1)) : std::numeric_limits<double>::infinity();
   return out;
 }
 

@@ -56,6 +56,14 @@ TEST(ChooseK, UndefinedValuesDoNotVote) {
   EXPECT_EQ(choose_k({scores(2, NAN, NAN, NAN, NAN), scores(1, NAN, NAN, NAN, NAN)}).k, 1);
 }
 
+TEST(ChooseK, AnInfiniteValueIsTheBestOrTheWorst) {
+  const std::vector<Scores> candidates = {scores(2, 10, 0.3, 0.5, 0.5), scores(3, INFINITY, INFINITY, 0.4, 0.4)};
+  const KChoice choice = choose_k(candidates);
+  const std::vector<std::pair<std::string, int>> votes = {
+      {"calinski_harabasz", 3}, {"davies_bouldin", 2}, {"simplified_silhouette", 2}, {"squared_silhouette", 2}};
+  EXPECT_EQ(choice.votes, votes);
+}
+
 TEST(ChooseK, OneCandidate) {
   const KChoice choice = choose_k({scores(7, 1, 1, 1, 1)});
   EXPECT_EQ(choice.k, 7);

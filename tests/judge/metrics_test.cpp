@@ -108,6 +108,20 @@ TEST(Metrics, AWeightOfTwoEqualsTheRowTwice) {
   EXPECT_NEAR(value(one, "squared_silhouette"), value(two, "squared_silhouette"), 1e-2);
 }
 
+TEST(Metrics, SegmentsWithoutSpreadAreInfinitelyGood) {
+  Matrix matrix{.n = 12, .d = 1, .x = {}, .weights = {}};
+  for (int64_t i = 0; i < matrix.n; ++i) matrix.x.push_back(static_cast<float>(i % 3 == 2 ? 8 : i % 3));
+  Workplace place;
+  std::vector<Scores> candidates;
+  for (const int k : {2, 3}) {
+    Judged judged = fitted(matrix, Space::as_is, k, 3, place.env);
+    candidates.push_back(judge_all(judged, place.env));
+  }
+  EXPECT_TRUE(std::isfinite(value(candidates[0], "calinski_harabasz")));
+  EXPECT_EQ(value(candidates[1], "calinski_harabasz"), HUGE_VAL);
+  EXPECT_EQ(choose_k(candidates).votes[0], std::pair(std::string("calinski_harabasz"), 3));
+}
+
 TEST(Metrics, UndefinedForOneSegment) {
   Workplace place;
   Judged judged = fitted(iris(), Space::centred, 1, 1, place.env);
