@@ -1,8 +1,22 @@
 #include "sweep.h"
 
+#include <string>
+
 namespace clientele {
 
 namespace {
+
+/// Why there was nothing to choose from.
+std::string why_only(const Clustering& only, const ClusterSpec& cluster) {
+  const bool range = !cluster.given_start() && cluster.k.front() != cluster.k.back();
+  if (range)
+    return "Of k = " + std::to_string(cluster.k.front()) + " to " + std::to_string(cluster.k.back()) +
+           " only k = " + std::to_string(only.k) + " can be had from these clients.";
+  if (only.dropped > 0)
+    return "k = " + std::to_string(only.k + only.dropped) + " was given, but only " + std::to_string(only.k) +
+           " segments could be given the size of cluster.min_size.";
+  return "k was given.";
+}
 
 /// Are the segments worth having, and which k's are?
 void judge_evidence(RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSpec& spec, Sweep& sweep, Env& env) {
@@ -19,7 +33,7 @@ void judge_evidence(RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSp
                            .stable = spec.stable,
                            .unstable = spec.unstable,
                            .unstable_segments = spec.unstable_segments});
-  if (scores.size() == 1) sweep.choice.reason = "k was given.";
+  if (scores.size() == 1) sweep.choice.reason = why_only(*clusterings[0], cluster);
 }
 
 }  // namespace
