@@ -8,9 +8,11 @@
 namespace clientele::page {
 
 Html chart_sizes(const ReportData& data) {
-  double largest = 0;
-  for (const Segment& s : data.segments)
+  double largest = 0, all = 0;
+  for (const Segment& s : data.segments) {
     if (std::isfinite(s.share)) largest = std::max(largest, s.share);
+    if (std::isfinite(s.rows)) all += s.rows;
+  }
   if (largest <= 0) return {};
   const Node outliers = data.result["outliers"];
   std::vector<Heading> headings = {{"Segment"}, {"Size"}, {"Clients", true}, {"Share", true}};
@@ -23,11 +25,12 @@ Html chart_sizes(const ReportData& data) {
     if (outliers.present()) cells << number_cell(number(outliers["sizes"].at(i).number()));
     rows << element("tr", cells);
   }
+  const double marked = outliers["rows"].number();
   const Html how = outliers.present()
-                       ? note("Outliers: the " + number(outliers["rows"].number()) + " clients that lie farther than " +
-                              number(outliers["threshold"].number()) +
-                              " from the centre of their segment; column outlier of segments.h5ad names "
-                              "them. They are like no segment: look at them one by one.")
+                       ? note("Outliers: the farthest " + percent(marked / all) + " of the clients, " + number(marked) +
+                              " that lie farther than " + number(outliers["threshold"].number()) +
+                              " from the centre of their segment; column outlier of segments.h5ad names them. A "
+                              "farthest part there is among any clients: these are the first to look at, no more.")
                        : Html();
   return table("Clients in each segment", headings, rows, "bars") + how;
 }

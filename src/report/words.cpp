@@ -108,14 +108,16 @@ std::string strongest_features(const ReportData& data) {
 Html stability_sentence(const ReportData& data) {
   const std::vector<Node> words = data.result["stability"]["words"].elements();
   if (data.segments.size() < 2 || words.size() != data.segments.size()) return {};
-  double stable = 0, unstable = 0;
+  double stable = 0, unstable = 0, known = 0;
   for (const Node& word : words) {
     stable += word.text() == "stable" ? 1 : 0;
     unstable += word.text() == "unstable" ? 1 : 0;
+    known += word.text() == "unknown" ? 0 : 1;
   }
-  const double all = static_cast<double>(words.size());
-  std::string tell = " Drawn anew, " + (stable == all ? "all" : number(stable) + " of " + number(all)) +
-                     " of them come back as they are";
+  if (known == 0) return text(" Whether they come back when drawn anew cannot be told: they have too few clients.");
+  const bool told = known == static_cast<double>(words.size());
+  std::string tell = " Drawn anew, " + (stable == known ? "all" : number(stable) + " of " + number(known)) +
+                     (told ? " of them" : " with enough clients to tell") + " come back as they are";
   if (unstable > 0) tell += " and " + number(unstable) + (unstable == 1 ? " does not" : " do not") + " come back";
   return text(tell + ".");
 }

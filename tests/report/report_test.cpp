@@ -158,7 +158,7 @@ TEST(Report, SaysHowSureEachSegmentIs) {
   in.run["result"]["choice"]["worth_having"] = true;
   const Markup page = page_of(in);
   EXPECT_TRUE(has_section(page, "stability"));
-  expect_text(page, "Drawn anew, 1 of 4 of them come back as they are and 1 does not come back.");
+  expect_text(page, "Drawn anew, 1 of 3 with enough clients to tell come back as they are and 1 does not come back.");
   expect_text(page, "A sample of 4,000 clients was drawn anew 20 times");
   for (const char* words :
        {"0.93", "Stable: it comes back", "A pattern: it comes back", "Unstable: other clients",
@@ -167,12 +167,22 @@ TEST(Report, SaysHowSureEachSegmentIs) {
   EXPECT_EQ(page.text.find("No segments worth having"), std::string::npos);
 }
 
+TEST(Report, SaysThatStabilityCannotBeTold) {
+  ReportInput in = sample(2, 4);
+  in.run["result"]["stability"] =
+      Json::parse(R"({"rows":12,"resamples":20,"jaccard":[null,null],"words":["unknown","unknown"]})");
+  const Markup page = page_of(in);
+  expect_text(page, "Whether they come back when drawn anew cannot be told");
+  EXPECT_EQ(page.text.find("0 of 2"), std::string::npos);
+}
+
 TEST(Report, CountsOutliers) {
   ReportInput in = sample(3, 2);
   EXPECT_EQ(page_of(in).text.find("utlier"), std::string::npos);
   in.run["result"]["outliers"] = Json::parse(R"({"threshold":7.25,"rows":1234,"sizes":[1000,200,34]})");
   const Markup page = page_of(in);
-  expect_text(page, "1,234 clients that lie farther than 7.25 from");
+  expect_text(page, "1,234 that lie farther than 7.25 from");
+  EXPECT_EQ(page.text.find("like no segment"), std::string::npos);  // a quantile marks some of any clients
   expect_text(page, "34");
 }
 
