@@ -15,8 +15,10 @@ namespace {
 
 /// A part of a sample that stands for rows must have as many.
 constexpr size_t kFewestSampled = 8;
-/// Splits tried of one state, each at the price of a few passes.
+/// Splits tried of one state.
 constexpr size_t kMostTries = 4;
+/// That rank the tries of a state.
+constexpr int64_t kRaceRounds = 30;
 
 /// A pair of centroids in place of one.
 struct Split {
@@ -212,7 +214,7 @@ class TryRace {
   TryRace(RowBlocks& block, int64_t min_rows, const LloydSpec& spec, Env& env)
       : block_(block),
         min_rows_(min_rows),
-        spec_(spec),
+        spec_(short_of(spec)),
         comm_(make_single_comm()),
         env_{.pool = env.pool,
              .backend = env.backend,
@@ -222,21 +224,27 @@ class TryRace {
              .warnings = {}},
         squares_(square_sums(block, env_)) {}
 
-  /// Those that keep the bound first, by inertia; then by what they lack.
-  void order(std::vector<Try>& tries) {
-    if (tries.size() < 2) return;
+  /// Leaves those that lack fewer rows than the state does (lacking: of the sample), by what they lack, then by
+  /// inertia.
+  void order(std::vector<Try>& tries, int64_t lacking) {
     BoundedLloyd lloyd(block_, min_rows_, squares_, spec_, env_);
     for (Try& each : tries) {
       const Clustering end = lloyd.run(each.centroids);
       each.shortage = shortage(end, min_rows_);
       each.inertia = end.inertia;
     }
+    std::erase_if(tries, [&](const Try& each) { return each.shortage >= lacking; });
     std::stable_sort(tries.begin(), tries.end(), [](const Try& a, const Try& b) {
       return a.shortage != b.shortage ? a.shortage < b.shortage : a.inertia < b.inertia;
     });
   }
 
  private:
+  static LloydSpec short_of(LloydSpec spec) {
+    spec.max_iterations = std::min(spec.max_iterations, kRaceRounds);
+    return spec;
+  }
+
   RowBlocks& block_;
   int64_t min_rows_;
   LloydSpec spec_;
@@ -307,7 +315,7 @@ Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, b
   while (smallest_segment(state) < min_rows) {
     const std::vector<size_t> small = small_segments(state, min_rows);
     std::vector<Try> tries = tries_of(state, small, search);
-    race.order(tries);
+    race.order(tries, sampled.share_of(shortage(state, min_rows), rows));
     std::optional<Clustering> next;
     for (size_t i = 0; i < tries.size() && !next; ++i) {
       Clustering end = lloyd.run(std::move(tries[i].centroids));
