@@ -15,9 +15,9 @@ namespace clientele {
 /// ISODATA, Ball & Hall 1965; the bound of Bradley, Bennett & Demiriz, "Constrained k-means clustering", 2000, but met
 /// by moving centroids, never labels: each row's segment stays that of its nearest centroid, so that a saved model
 /// gives the published labels.) Where the iteration leads out of the bound again, its last round within it stands
-/// (stopped_by "min_size", converged false, the history up to it). If k segments of the size cannot be had: with may_drop the smallest is dissolved for good,
-/// else `fitted` comes back. Sets Clustering::size_moves and dropped; the order of segments is the caller's to restore.
-/// min_rows 0: `fitted`.
+/// (stopped_by "min_size", converged false, the history up to it). If k segments of the size cannot be had: with
+/// may_drop the smallest is dissolved for good, else `fitted` comes back. Sets Clustering::size_moves and dropped; the
+/// order of segments is the caller's to restore. min_rows 0: `fitted`.
 Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
                          std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env);
 
