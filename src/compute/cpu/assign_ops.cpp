@@ -1,6 +1,7 @@
 // Lloyd's assignment pass: labels by screen, certificate and recheck; sums as integers of the rows that moved.
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "bounds.h"
 #include "clientele/base/errors.h"
@@ -156,7 +157,10 @@ class CpuAssignPass final : public AssignPass {
   void put_in_order(CpuRows& rows) {
     if (rows.order() == nullptr && rows.can_be_ordered()) {
       rows.start_order();
-      for (int64_t i = 0; i < rows.rows(); ++i) rows.order()[i] = static_cast<uint16_t>(i % order_rows(rows.d()));
+      for_order_groups(cpu_.pool, rows, [&](int64_t first, int64_t count, int) {
+        uint16_t* order = rows.order() + first * kTileRows;
+        std::iota(order, order + count * kTileRows, uint16_t{0});
+      });
     }
     const bool bounded = kind_ == PassKind::ordering && rows.bounds_order() == fit_->order_before;
     rows.start_bounds(fit_->order);

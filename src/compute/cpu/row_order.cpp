@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <span>
 
 #include "bounds.h"
+#include "tile_layout.h"
 
 namespace clientele {
 namespace {
@@ -36,10 +38,20 @@ void rank_rows(const int32_t* labels, int k, OrderScratch& scratch) {
   sort_by(scratch, static_cast<size_t>(k), [&](uint32_t row) { return static_cast<uint32_t>(labels[row]); });
 }
 
-/// Row `from` of tiles that lie side by side, as lane `lane` of the tile `to`.
-void copy_row(const float* tiles, int64_t tile_floats, uint32_t from, float* to, int64_t lane) {
-  const float* x = tiles + from / kTileRows * tile_floats + from % kTileRows;
-  for (int64_t j = 0; j < tile_floats; j += kTileRows) to[j + lane] = x[j];
+/// Asks for the rows of the next tile: they are strewn over a group that only the last cache level holds.
+void prefetch_rows(const std::vector<float>& rows, int d, std::span<const uint32_t> from) {
+  for (const uint32_t row : from)
+    for (int64_t j = 0; j < d; j += kTileRows) __builtin_prefetch(rows.data() + int64_t{row} * d + j);
+}
+
+/// Tiles of the rows that scratch.features has side by side, 16 of scratch.from each.
+template <class TileAt>
+void fill_tiles(const OrderScratch& scratch, int d, size_t tiles, const TileAt& tile_at) {
+  for (size_t i = 0; i < tiles; ++i) {
+    const std::span<const uint32_t> from(scratch.from);
+    if (i + 1 < tiles) prefetch_rows(scratch.features, d, from.subspan((i + 1) * kTileRows, kTileRows));
+    tile_of_rows(scratch.features.data(), d, from.data() + i * kTileRows, tile_at(i));
+  }
 }
 
 template <class T>
@@ -83,16 +95,19 @@ void take_tiles(const CpuRows& rows, OrderScratch& scratch) {
 void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch) {
   const int64_t tile_floats = int64_t{kTileRows} * rows.d();
   rank_rows(scratch.labels.data(), k, scratch);
+  for (size_t i = 0; i < scratch.tiles.size(); ++i)
+    rows_of_tile(rows.tile(scratch.tiles[i]), rows.d(),
+                 scratch.features.data() + static_cast<int64_t>(i) * tile_floats);
+  fill_tiles(scratch, rows.d(), scratch.tiles.size(), [&](size_t i) { return rows.tile(scratch.tiles[i]); });
   for (size_t i = 0; i < scratch.tiles.size(); ++i) {
     const int64_t tile = scratch.tiles[i], slot = tile * kTileRows;
+    const uint32_t* from = scratch.from.data() + i * kTileRows;
     float slacks[kTileRows];
     for (int64_t lane = 0; lane < kTileRows; ++lane) {
-      const uint32_t from = scratch.from[i * kTileRows + static_cast<size_t>(lane)];
-      copy_row(scratch.features.data(), tile_floats, from, rows.tile(tile), lane);
-      rows.labels()[slot + lane] = scratch.labels[from];
-      rows.order()[slot + lane] = scratch.order[from];
-      if (rows.weighted()) rows.weights()[slot + lane] = scratch.weights[from];
-      slacks[lane] = scratch.slacks[from];
+      rows.labels()[slot + lane] = scratch.labels[from[lane]];
+      rows.order()[slot + lane] = scratch.order[from[lane]];
+      if (rows.weighted()) rows.weights()[slot + lane] = scratch.weights[from[lane]];
+      slacks[lane] = scratch.slacks[from[lane]];
     }
     rows.tile_bounds()[tile] = tile_bound(slacks, rows.labels() + slot, kTileRows, drift);
   }
@@ -101,14 +116,17 @@ void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch&
 void restore_group(CpuRows& rows, int64_t first_tile, OrderScratch& scratch) {
   const int64_t slot = first_tile * kTileRows, tile_floats = int64_t{kTileRows} * rows.d();
   const uint16_t* order = rows.order() + slot;
+  const size_t count = static_cast<size_t>(group_count(rows, first_tile)), tiles = (count + kTileRows - 1) / kTileRows;
   std::vector<uint32_t>& from = scratch.from;
-  from.resize(static_cast<size_t>(group_count(rows, first_tile)));
-  for (size_t i = 0; i < from.size(); ++i) from[order[i]] = static_cast<uint32_t>(i);
-  const int64_t floats = (static_cast<int64_t>(from.size()) + kTileRows - 1) / kTileRows * tile_floats;
-  scratch.features.assign(rows.tile(first_tile), rows.tile(first_tile) + floats);
-  for (size_t i = 0; i < from.size(); ++i)
-    copy_row(scratch.features.data(), tile_floats, from[i], rows.tile(first_tile + static_cast<int64_t>(i) / kTileRows),
-             static_cast<int64_t>(i) % kTileRows);
+  from.resize(tiles * kTileRows);
+  std::iota(from.begin(), from.end(), 0u);  // padding stays
+  for (size_t i = 0; i < count; ++i) from[order[i]] = static_cast<uint32_t>(i);
+  scratch.features.resize(tiles * static_cast<size_t>(tile_floats));
+  for (size_t i = 0; i < tiles; ++i)
+    rows_of_tile(rows.tile(first_tile + static_cast<int64_t>(i)), rows.d(),
+                 scratch.features.data() + static_cast<int64_t>(i) * tile_floats);
+  fill_tiles(scratch, rows.d(), tiles, [&](size_t i) { return rows.tile(first_tile + static_cast<int64_t>(i)); });
+  from.resize(count);
   permute(rows.labels() + slot, from, scratch.labels);
   if (rows.weighted()) permute(rows.weights() + slot, from, scratch.weights);
 }
