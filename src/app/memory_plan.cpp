@@ -17,7 +17,7 @@ constexpr int64_t kPieceRows = 8192;
 /// Stacks, buffers of the HDF5 library, samples of the indices, what the heap keeps.
 constexpr int64_t kSlackBytes = 12 * kMiB;
 constexpr int64_t kLeastTables = 8 * kMiB;
-constexpr int64_t kSampleOfSegment = 64;            ///< rows of a sample for each segment, at least
+constexpr int64_t kSampleOfSegment = 200;           ///< rows of a sample for each segment, at least
 constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides its features: keys, labels, draws
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
 constexpr int64_t kSpreadBytes = 1 + 4;             ///< a row: the exclusion, one of the above spread over all clients

@@ -39,7 +39,7 @@ void visit_start(ClusterSpec& spec, SpecVisitor& v) {
            .high = 10000},
           spec.restarts);
   v.field({.name = "start_rows",
-           .help = "Rows of the sample for kmeans++ and random; at least 64 for each segment are taken.",
+           .help = "Rows of the sample for kmeans++ and random; at least 200 for each segment are taken.",
            .low = 1,
            .high = 1e9},
           spec.start_rows);

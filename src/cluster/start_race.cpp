@@ -11,13 +11,14 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
+constexpr int64_t kFinalRowsPerSegment = 200;
 constexpr int64_t kHeatShare = 8;        // the first sample is this part of the larger one
 constexpr int64_t kFinalistShare = 4;    // one in so many starts runs on the larger sample
 constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
 constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
 
 int64_t final_rows(int k, const ClusterSpec& spec) {
-  return std::max(kRowsPerSegment * k, spec.start_rows);
+  return std::max(kFinalRowsPerSegment * k, spec.start_rows);
 }
 
 int64_t heat_rows(int k, const ClusterSpec& spec) {

@@ -22,7 +22,7 @@ struct ClusterSpec {
   std::string init = "kmeans++";     ///< kmeans++, kmeans++_full, random, FILE:/dataset (k x d, normalised space) or a
                                      ///< model file
   int64_t restarts = 10;             ///< unless the start is given: the best inertia wins, ties by lowest restart
-  int64_t start_rows = 200'000;      ///< of the sample that kmeans++ and random starts are raced on (at least 64 k)
+  int64_t start_rows = 65'536;  ///< of the sample that kmeans++ and random starts are raced on (at least 200 a segment)
   int64_t seed = 0;
   StopRule stop = StopRule::inertia;
   double tolerance = 5e-6;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
