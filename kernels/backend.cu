@@ -101,6 +101,9 @@ class CudaSampleOps : public SampleOps {
   explicit CudaSampleOps(const Device& device) : device_(device) {}
 
   void set_weights(RowBlock& rows, std::span<const int64_t> m) override { own(rows, device_).set_weights(m); }
+  void copy_weights(const RowBlock& rows, int64_t first, std::span<int64_t> out) override {
+    own(rows, device_).copy_weights(first, out);
+  }
   void fetch(const RowBlock& rows, std::span<const int64_t> local, HostView<float> out) override {
     fetch_rows(own(rows, device_), local, {out.data, static_cast<size_t>(out.size())});
   }
@@ -147,9 +150,9 @@ class CudaPairOps : public PairOps {
                           std::vector<std::vector<double>>& blocks) override {
     append_squared_silhouette(own(rows, device_), segments, blocks);
   }
-  std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) override {
+  std::vector<double> silhouette(const LabelledSample& sample, int k) override {
     device_.use();
-    return sample_silhouette(device_, sample, labels, k);
+    return sample_silhouette(device_, sample, k);
   }
 
  private:

@@ -14,8 +14,8 @@ struct BatchView {
   int32_t* second;
   float* distance;
   float* margin;
-  double* root;         ///< sqrt(D1)
-  double* wide_margin;  ///< margin before rounding
+  double* root;         ///< m * sqrt(D1)
+  double* wide_margin;  ///< m * margin before rounding
 };
 
 /// next and second = the two nearest, in either order; kUncertain where the screen cannot tell them from the third.
@@ -74,8 +74,9 @@ __global__ void __launch_bounds__(kRowThreads)
     batch.second[i] = second;
     batch.distance[i] = published_distance(first.d2);
     batch.margin[i] = static_cast<float>(margin);
-    batch.root[i] = sqrt(first.d2);
-    batch.wide_margin[i] = margin;
+    const double m = static_cast<double>(rows.m(r));
+    batch.root[i] = m * sqrt(first.d2);
+    batch.wide_margin[i] = m * margin;
   }
 }
 

@@ -16,6 +16,7 @@ struct SegmentsView {
   const double* mean_norm2;  ///< k
   const int64_t* count;      ///< k
   int k;
+  double unit;  ///< SegmentMoments::unit
 };
 
 __device__ double row_norm2(const float* x, int d) {
@@ -58,20 +59,22 @@ __global__ void __launch_bounds__(kRowThreads)
       }
     }
     const int64_t n = segments.count[own];
-    values[i] = n > m ? static_cast<double>(m) * silhouette_value(without_self(a, n, m), b) : 0.0;
+    const double self = one_client(m, segments.unit);
+    const bool others = static_cast<double>(n) > self;
+    values[i] = others ? static_cast<double>(m) * silhouette_value(without_self(a, n, self), b) : 0.0;
   }
 }
 
-/// sums[c * n + i] = sum of sqrt(D(i, other)) over the rows of segment c in row order. members: rows ordered by (label,
-/// row), starts: k + 1. y: segments.
+/// sums[c * n + i] = sum of m * sqrt(D(i, other)) over the rows of segment c in row order. members: rows ordered by
+/// (label, row), with their m as doubles; starts: k + 1. y: segments.
 __global__ void __launch_bounds__(kRowThreads, 2)  // up to 128 registers: with fewer the compiler spills
-    sum_distances(const float* sample, int64_t n, int d, const int32_t* members, const int64_t* starts, int k,
-                  double* sums) {
+    sum_distances(const float* sample, int64_t n, int d, const int32_t* members, const double* weights,
+                  const int64_t* starts, int k, double* sums) {
   for (int64_t c = blockIdx.y; c < k; c += gridDim.y) {
     for (int64_t i = first_item(); i < n; i += item_stride()) {
       double sum = 0;
       for (int64_t at = starts[c]; at < starts[c + 1]; ++at)
-        sum = sum + sqrt(canonical_d2(sample + i, n, sample + members[at], n, d));
+        sum = sum + weights[at] * sqrt(canonical_d2(sample + i, n, sample + members[at], n, d));
       sums[c * n + i] = sum;
     }
   }
@@ -111,52 +114,54 @@ void append_squared_silhouette(const CudaRows& rows, const SegmentMoments& segme
   const auto mean = uploaded<double>(device, segments.mean, "means of segments");
   const auto norm2 = uploaded<double>(device, segments.mean_norm2, "mean norms of segments");
   const auto count_of = uploaded<int64_t>(device, segments.count, "counts of segments");
-  const SegmentsView view{mean.data(), norm2.data(), count_of.data(), k};
+  const SegmentsView view{mean.data(), norm2.data(), count_of.data(), k, segments.unit};
   append_segment_sums(rows, k, blocks, [&](int64_t begin, int64_t count, double* values) {
     launch(device, "measuring silhouettes", {device.grid(count, kRowThreads), 1, kRowThreads}, measure_silhouettes,
            rows.view(), begin, count, view, values);
   });
 }
 
-std::vector<double> sample_silhouette(const Device& device, HostView<const float> sample,
-                                      std::span<const int32_t> labels, int k) {
-  const int64_t n = sample.rows;
+std::vector<double> sample_silhouette(const Device& device, const PairOps::LabelledSample& sample, int k) {
+  const int64_t n = sample.rows.rows;
   if (n == 0) return {};
-  const int d = static_cast<int>(sample.columns);
+  const int d = static_cast<int>(sample.rows.columns);
+  const std::span<const int32_t> labels = sample.labels;
+  const auto weight = [&](size_t i) { return sample.weights.empty() ? int64_t{1} : sample.weights[i]; };
   std::vector<float> columns(
-      static_cast<size_t>(sample.size()));  // feature by feature, so that neighbouring threads read neighbours
+      static_cast<size_t>(sample.rows.size()));  // feature by feature, so that neighbouring threads read neighbours
   for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = 0; j < d; ++j) columns[static_cast<size_t>(j * n + i)] = sample(i, j);
-  std::vector<int64_t> starts(static_cast<size_t>(k) + 1);
-  for (const int32_t label : labels) ++starts[static_cast<size_t>(label) + 1];
+    for (int64_t j = 0; j < d; ++j) columns[static_cast<size_t>(j * n + i)] = sample.rows(i, j);
+  std::vector<int64_t> starts(static_cast<size_t>(k) + 1), sizes(static_cast<size_t>(k));
+  for (size_t i = 0; i < labels.size(); ++i) {
+    ++starts[static_cast<size_t>(labels[i]) + 1];
+    sizes[static_cast<size_t>(labels[i])] += weight(i);
+  }
   for (size_t c = 1; c < starts.size(); ++c) starts[c] += starts[c - 1];
   std::vector<int32_t> members(static_cast<size_t>(n));
+  std::vector<double> member_weights(members.size());
   std::vector<int64_t> next(starts.begin(), starts.end() - 1);
-  for (int64_t i = 0; i < n; ++i)
-    members[static_cast<size_t>(next[static_cast<size_t>(labels[static_cast<size_t>(i)])]++)] = static_cast<int32_t>(i);
+  for (size_t i = 0; i < members.size(); ++i) {
+    const size_t place = static_cast<size_t>(next[static_cast<size_t>(labels[i])]++);
+    members[place] = static_cast<int32_t>(i);
+    member_weights[place] = static_cast<double>(weight(i));
+  }
 
   const auto points = uploaded<float>(device, columns, "sample of rows");
   const auto ordered = uploaded<int32_t>(device, members, "sample in segment order");
+  const auto weights = uploaded<double>(device, member_weights, "weights of the sample");
   const auto bounds = uploaded<int64_t>(device, starts, "segment bounds of the sample");
   const Buffer<double> sums(device, n * k, "distances of the sample to segments");
   launch(device, "measuring pairs", {device.grid(n, kRowThreads), grid_y(k), kRowThreads}, sum_distances, points.data(),
-         n, d, ordered.data(), bounds.data(), k, sums.data());
+         n, d, ordered.data(), weights.data(), bounds.data(), k, sums.data());
   const std::vector<double> to_segments = sums.to_host();
   std::vector<double> values(static_cast<size_t>(n));
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t own = static_cast<size_t>(labels[i]);
-    double a = 0;
+    const double all = static_cast<double>(sizes[own]), self = one_client(weight(i), sample.unit);
     double b = HUGE_VAL;
-    for (size_t c = 0; c + 1 < starts.size(); ++c) {
-      const int64_t size = starts[c + 1] - starts[c];
-      const double sum = to_segments[c * values.size() + i];
-      if (c == own) {
-        if (size > 1) a = sum / static_cast<double>(size - 1);
-      } else if (size > 0) {
-        b = std::min(b, sum / static_cast<double>(size));
-      }
-    }
-    values[i] = starts[own + 1] - starts[own] > 1 ? silhouette_value(a, b) : 0.0;
+    for (size_t c = 0; c < sizes.size(); ++c)
+      if (c != own && sizes[c] > 0) b = std::min(b, to_segments[c * values.size() + i] / static_cast<double>(sizes[c]));
+    values[i] = all > self ? silhouette_value(to_segments[own * values.size() + i] / (all - self), b) : 0.0;
   }
   return values;
 }

@@ -15,7 +15,6 @@ void append_segment_norm2(const CudaRows& rows, int k, std::vector<std::vector<d
 void append_squared_silhouette(const CudaRows& rows, const SegmentMoments& segments,
                                std::vector<std::vector<double>>& blocks);
 /// PairOps::silhouette.
-std::vector<double> sample_silhouette(const Device& device, HostView<const float> sample,
-                                      std::span<const int32_t> labels, int k);
+std::vector<double> sample_silhouette(const Device& device, const PairOps::LabelledSample& sample, int k);
 
 }  // namespace clientele::gpu

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 
 #include "clientele/base/errors.h"
 #include "clientele/cluster/across_ranks.h"
@@ -87,12 +88,21 @@ std::vector<float> warm_start(const std::string& path, const FeatureSpace& space
   return engine_centroids(carried, blocks);
 }
 
-[[noreturn]] void throw_too_few_rows(int64_t k, int64_t least, int64_t rows) {
+/// A sum of m in words.
+std::string size_text(int64_t weight, const RowBlocks& blocks) {
+  if (!blocks.weighted) return std::to_string(weight) + " rows";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", std::ldexp(static_cast<double>(weight), -blocks.weight_bits));
+  return "a weight of " + std::string(text);
+}
+
+[[noreturn]] void throw_too_few_rows(int64_t k, int64_t least, const RowBlocks& blocks) {
+  const int64_t all = blocks.total_weight();
   throw Error(ErrorKind::input, {.what = "cluster.min_size is too large for k segments",
                                  .where = "cluster.min_size",
-                                 .expected = "at most " + std::to_string(rows / k) + ": " + std::to_string(rows) +
-                                             " rows in " + std::to_string(k) + " segments",
-                                 .found = std::to_string(least) + " rows",
+                                 .expected = "at most " + size_text(all / k, blocks) + ": " + size_text(all, blocks) +
+                                             " in " + std::to_string(k) + " segments",
+                                 .found = size_text(least, blocks),
                                  .hint = "Lower cluster.min_size or cluster.k."});
 }
 
@@ -107,12 +117,13 @@ std::vector<int> ks_to_try(const BoundJob& bound, const RowBlocks& blocks, Env& 
     last = distinct;
     env.warnings.push_back("No k above " + std::to_string(last) + " is tried: the data has no more distinct rows.");
   }
-  const int64_t least = std::max<int64_t>(bound.job.cluster.min_rows(blocks.total_rows), 1);
-  if (last * least > blocks.total_rows) {
-    if (range.front() * least > blocks.total_rows) throw_too_few_rows(range.front(), least, blocks.total_rows);
-    last = blocks.total_rows / least;
-    env.warnings.push_back("No k above " + std::to_string(last) + " is tried: more segments cannot have the " +
-                           std::to_string(least) + " rows of cluster.min_size each.");
+  const int64_t all = blocks.total_weight();
+  const int64_t least = std::max<int64_t>(bound.job.cluster.min_weight(all, blocks.weight_bits), 1);
+  if (last > all / least) {
+    if (range.front() > all / least) throw_too_few_rows(range.front(), least, blocks);
+    last = all / least;
+    env.warnings.push_back("No k above " + std::to_string(last) + " is tried: more segments cannot have " +
+                           size_text(least, blocks) + " each, as cluster.min_size asks.");
   }
   std::vector<int> ks;
   for (int64_t k = range.front(); k <= last; ++k) ks.push_back(static_cast<int>(k));

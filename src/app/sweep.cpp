@@ -29,7 +29,7 @@ void judge_evidence(RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSp
   const Evidence evidence = gather_evidence(blocks, clusterings, cluster, spec, env);
   for (size_t i = 0; i < evidence.stability.size(); ++i) sweep.candidates[i].stability = evidence.stability[i];
   sweep.choice = choose_k(scores, evidence,
-                          {.min_rows = cluster.min_rows(blocks.total_rows),
+                          {.min_weight = cluster.min_weight(blocks.total_weight(), blocks.weight_bits),
                            .stable = spec.stable,
                            .unstable = spec.unstable,
                            .unstable_segments = spec.unstable_segments});
@@ -60,7 +60,7 @@ Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vecto
     sweep.published = Published();
     sweep.published = publish(blocks, sweep.best().clustering, env);
   }
-  sweep.outliers = find_outliers(sweep.published, cluster.outliers, env);
+  sweep.outliers = find_outliers(blocks, sweep.published, cluster.outliers, env);
   return sweep;
 }
 

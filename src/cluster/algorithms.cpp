@@ -1,4 +1,5 @@
 // The table of algorithms, and the [cluster] section.
+#include <algorithm>
 #include <cmath>
 
 #include "clientele/cluster/cluster.h"
@@ -91,8 +92,9 @@ void ClusterSpec::visit(SpecVisitor& v) {
   visit_start(*this, v);
   visit_stop(*this, v);
   v.field({.name = "min_size",
-           .help = "Least size of a segment: a number of clients, or a share of them when below 1 (0.02 is 2 %); row "
-                   "weights do not count. 0: none. Segments below it are dissolved and larger ones divided instead. "
+           .help = "Least size of a segment: a number of clients, or a share of them when below 1 (0.02 is 2 %). Where "
+                   "rows have weights, a row of weight w is w clients: the sum of the weights counts, not the rows. "
+                   "0: none. Segments below it are dissolved and larger ones divided instead. "
                    "Where that cannot be done, a given k ends with fewer segments and a warning, and a k of a range "
                    "cannot be chosen.",
            .low = 0,
@@ -100,16 +102,17 @@ void ClusterSpec::visit(SpecVisitor& v) {
           min_size);
   v.field({.name = "outliers",
            .help = "Share of the clients to mark as outliers: those farthest from the centroid of their segment (0.01 "
-                   "is the farthest 1 %). They stay in their segments; the distance from which on a client is one is "
+                   "is the farthest 1 %; of the sum of the weights, where rows have weights). They stay in their "
+                   "segments; the distance from which on a client is one is "
                    "kept in the model, so that assign marks new clients alike. 0: none are marked.",
            .low = 0,
            .high = 0.5},
           outliers);
 }
 
-int64_t ClusterSpec::min_rows(int64_t rows) const {
-  if (!(min_size < 1)) return static_cast<int64_t>(std::ceil(min_size));
-  const double wanted = min_size * static_cast<double>(rows);
+int64_t ClusterSpec::min_weight(int64_t total_weight, int weight_bits) const {
+  if (!(min_size < 1)) return static_cast<int64_t>(std::min(std::ceil(std::ldexp(min_size, weight_bits)), 0x1p62));
+  const double wanted = min_size * static_cast<double>(total_weight);
   const double whole = std::round(wanted);  // 0.07 * 100 lies above 7
   return static_cast<int64_t>(std::fabs(wanted - whole) < 1e-9 * wanted ? whole : std::ceil(wanted));
 }

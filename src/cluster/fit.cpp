@@ -109,8 +109,8 @@ void fit_in_lockstep(RowBlocks& rows, const std::vector<Fitting>& fittings, cons
 Clustering sized(RowBlocks& rows, Clustering fitted, std::span<const Int128> squares, const ClusterSpec& spec,
                  Env& env) {
   const bool may_drop = spec.given_start() || spec.k.front() == spec.k.back();
-  return hold_min_size(rows, std::move(fitted), spec.min_rows(rows.total_rows), may_drop, squares, loop_of(spec),
-                       static_cast<uint64_t>(spec.seed), env);
+  return hold_min_size(rows, std::move(fitted), spec.min_weight(rows.total_weight(), rows.weight_bits), may_drop,
+                       squares, loop_of(spec), static_cast<uint64_t>(spec.seed), env);
 }
 
 void refuse_too_many(RowBlocks& rows, std::span<const int> ks, Env& env) {

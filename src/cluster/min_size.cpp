@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "clientele/cluster/row_sample.h"
@@ -35,11 +36,11 @@ std::vector<float> centroid_of(const std::vector<double>& mean) {
 class SplitSearch {
  public:
   /// block: of the sample.
-  SplitSearch(const RowSample& sample, RowBlocks& block, int64_t min_rows, bool spherical, Env& env)
+  SplitSearch(const RowSample& sample, RowBlocks& block, int64_t min_weight, bool spherical, Env& env)
       : sample_(sample),
         means_(sample.values, sample.d, sample.weight, spherical),
         block_(block),
-        min_rows_(min_rows),
+        min_weight_(min_weight),
         env_(env) {}
 
   /// Of the segments that stay; the centroids of dissolved ones count for nothing. The largest gain first, ties by
@@ -48,7 +49,7 @@ class SplitSearch {
     const std::vector<std::vector<int64_t>> members = members_of(state, dissolved);
     std::vector<Split> out;
     for (size_t c = 0; c < members.size(); ++c)
-      if (std::optional<Split> split = split_of(c, members[c], state.rows[c])) out.push_back(std::move(*split));
+      if (std::optional<Split> split = split_of(c, members[c], state.counts[c])) out.push_back(std::move(*split));
     std::stable_sort(out.begin(), out.end(), [](const Split& x, const Split& y) { return x.gain > y.gain; });
     return out;
   }
@@ -79,9 +80,9 @@ class SplitSearch {
   }
 
   /// The better of two pairs: that of 2-means, and the means of the second and third quarter along the principal axis,
-  /// which rows far out cannot pull apart. rows: of the whole segment, before it takes in rows of the dissolved one.
-  std::optional<Split> split_of(size_t segment, const std::vector<int64_t>& members, int64_t rows) const {
-    if (members.size() < 2 * kFewestSampled || rows < 2 * min_rows_) return {};
+  /// which rows far out cannot pull apart. weight: of the whole segment, before it takes in rows of the dissolved one.
+  std::optional<Split> split_of(size_t segment, const std::vector<int64_t>& members, int64_t weight) const {
+    if (members.size() < 2 * kFewestSampled || weight < 2 * min_weight_) return {};
     const Sides halves = sides_of(means_, means_.cut(members), members);
     const std::vector<int64_t> order = means_.along_axis(members);
     const size_t quarter = order.size() / 4, half = order.size() / 2;
@@ -95,8 +96,8 @@ class SplitSearch {
       if (low.empty() || high.empty()) continue;
       const Sides sides = sides_of(means_, means_.between(low, high), members);
       const size_t smaller = std::min(sides.low.size(), sides.high.size());
-      const double share = static_cast<double>(smaller) / static_cast<double>(members.size());
-      if (smaller < kFewestSampled || share * static_cast<double>(rows) < static_cast<double>(min_rows_)) continue;
+      const double share = std::min(weight_of(sides.low), weight_of(sides.high)) / weight_of(members);
+      if (smaller < kFewestSampled || share * static_cast<double>(weight) < static_cast<double>(min_weight_)) continue;
       const double gain = whole - means_.cost(sides.low, low) - means_.cost(sides.high, high);
       if (!best || gain > best->gain)
         best = Split{.segment = segment, .low = centroid_of(low), .high = centroid_of(high), .gain = gain};
@@ -104,18 +105,24 @@ class SplitSearch {
     return best;
   }
 
+  double weight_of(std::span<const int64_t> members) const {
+    int64_t sum = 0;
+    for (const int64_t i : members) sum += sample_.weight[static_cast<size_t>(i)];
+    return static_cast<double>(sum);
+  }
+
   const RowSample& sample_;
   TwoMeans means_;
   RowBlocks& block_;
-  int64_t min_rows_;
+  int64_t min_weight_;
   Env& env_;
 };
 
 /// Lloyd's iteration that remembers the last centroids whose segments all kept the bound.
 class BoundedLloyd {
  public:
-  BoundedLloyd(RowBlocks& rows, int64_t min_rows, std::span<const Int128> squares, const LloydSpec& spec, Env& env)
-      : rows_(rows), min_rows_(min_rows), squares_(squares), spec_(spec), env_(env) {}
+  BoundedLloyd(RowBlocks& rows, int64_t min_weight, std::span<const Int128> squares, const LloydSpec& spec, Env& env)
+      : rows_(rows), min_weight_(min_weight), squares_(squares), spec_(spec), env_(env) {}
 
   /// The last round that keeps the bound, with the centroids that it labelled the rows to; without one the end.
   Clustering run(std::vector<float> centroids) {
@@ -127,12 +134,12 @@ class BoundedLloyd {
       std::vector<float> labelled_to = run.state().centroids;
       const Labelling model = run.next();
       run.take(assign_rows(rows_, model.centroids, model.drift, env_), rows_, env_);
-      if (smallest_segment(run.state()) < min_rows_) continue;
+      if (smallest_segment(run.state()) < min_weight_) continue;
       kept = run.state();
       kept->centroids = std::move(labelled_to);
     }
     Clustering last = run.result();
-    if (!kept || smallest_segment(last) >= min_rows_) return last;
+    if (!kept || smallest_segment(last) >= min_weight_) return last;
     kept->stopped_by = "min_size";
     kept->settled = true;
     kept->converged = false;  // more rounds would have changed it
@@ -142,7 +149,7 @@ class BoundedLloyd {
 
  private:
   RowBlocks& rows_;
-  int64_t min_rows_;
+  int64_t min_weight_;
   std::span<const Int128> squares_;
   LloydSpec spec_;
   Env& env_;
@@ -168,18 +175,18 @@ std::vector<float> with_splits(const Clustering& state, std::span<const Split> s
 }
 
 /// Segments below the bound, the smallest first, ties by index.
-std::vector<size_t> small_segments(const Clustering& state, int64_t min_rows) {
+std::vector<size_t> small_segments(const Clustering& state, int64_t min_weight) {
   std::vector<size_t> out;
-  for (size_t c = 0; c < state.rows.size(); ++c)
-    if (state.rows[c] < min_rows) out.push_back(c);
-  std::stable_sort(out.begin(), out.end(), [&](size_t a, size_t b) { return state.rows[a] < state.rows[b]; });
+  for (size_t c = 0; c < state.counts.size(); ++c)
+    if (state.counts[c] < min_weight) out.push_back(c);
+  std::stable_sort(out.begin(), out.end(), [&](size_t a, size_t b) { return state.counts[a] < state.counts[b]; });
   return out;
 }
 
-/// Rows that the segments lack in all.
-int64_t shortage(const Clustering& state, int64_t min_rows) {
+/// Weight that the segments lack in all.
+int64_t shortage(const Clustering& state, int64_t min_weight) {
   int64_t out = 0;
-  for (const int64_t rows : state.rows) out += std::max<int64_t>(min_rows - rows, 0);
+  for (const int64_t count : state.counts) out += std::max<int64_t>(min_weight - count, 0);
   return out;
 }
 
@@ -211,9 +218,9 @@ std::vector<Try> tries_of(const Clustering& state, const std::vector<size_t>& sm
 class TryRace {
  public:
   /// block: of the sample, with its weights.
-  TryRace(RowBlocks& block, int64_t min_rows, const LloydSpec& spec, Env& env)
+  TryRace(RowBlocks& block, int64_t min_weight, const LloydSpec& spec, Env& env)
       : block_(block),
-        min_rows_(min_rows),
+        min_weight_(min_weight),
         spec_(short_of(spec)),
         comm_(make_single_comm()),
         env_{.pool = env.pool,
@@ -224,13 +231,13 @@ class TryRace {
              .warnings = {}},
         squares_(square_sums(block, env_)) {}
 
-  /// Leaves those that lack fewer rows than the state does (lacking: of the sample), by what they lack, then by
+  /// Leaves those that lack less than the state does (lacking: of the sample), by what they lack, then by
   /// inertia.
   void order(std::vector<Try>& tries, int64_t lacking) {
-    BoundedLloyd lloyd(block_, min_rows_, squares_, spec_, env_);
+    BoundedLloyd lloyd(block_, min_weight_, squares_, spec_, env_);
     for (Try& each : tries) {
       const Clustering end = lloyd.run(each.centroids);
-      each.shortage = shortage(end, min_rows_);
+      each.shortage = shortage(end, min_weight_);
       each.inertia = end.inertia;
     }
     std::erase_if(tries, [&](const Try& each) { return each.shortage >= lacking; });
@@ -246,7 +253,7 @@ class TryRace {
   }
 
   RowBlocks& block_;
-  int64_t min_rows_;
+  int64_t min_weight_;
   LloydSpec spec_;
   std::unique_ptr<Comm> comm_;
   SilentProgress silent_;
@@ -261,10 +268,11 @@ struct Sampled {
         block(make_sample_blocks(sample, env)) {
     env.backend.sample_ops().set_weights(*block.blocks[0], sample.weight);
   }
-  /// As many of the sample's rows as `count` of all rows.
-  int64_t share_of(int64_t count, const RowBlocks& rows) const {
-    return static_cast<int64_t>(std::ceil(static_cast<double>(count) * static_cast<double>(sample.rows()) /
-                                          static_cast<double>(rows.total_rows)));
+  /// As much of the sample's weight as `weight` is of that of all rows.
+  int64_t share_of(int64_t weight, const RowBlocks& rows) const {
+    const int64_t all = std::accumulate(sample.weight.begin(), sample.weight.end(), int64_t{0});
+    return static_cast<int64_t>(
+        std::ceil(static_cast<double>(weight) * static_cast<double>(all) / static_cast<double>(rows.total_weight())));
   }
 
   RowSample sample;
@@ -298,28 +306,28 @@ Clustering concluded(Clustering fitted, Clustering state, std::vector<Iteration>
 }  // namespace
 
 int64_t smallest_segment(const Clustering& clustering) {
-  return *std::min_element(clustering.rows.begin(), clustering.rows.end());
+  return *std::min_element(clustering.counts.begin(), clustering.counts.end());
 }
 
-Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
+Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_weight, bool may_drop,
                          std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env) {
-  if (min_rows < 1 || smallest_segment(fitted) >= min_rows) return fitted;
+  if (min_weight < 1 || smallest_segment(fitted) >= min_weight) return fitted;
   env.progress.stage("minimum size, k = " + std::to_string(fitted.k), 0, "iterations");
   Sampled sampled(rows, fitted.k, seed, env);
-  SplitSearch search(sampled.sample, sampled.block, min_rows, spec.spherical, env);
-  TryRace race(sampled.block, sampled.share_of(min_rows, rows), spec, env);
-  BoundedLloyd lloyd(rows, min_rows, squares, spec, env);
+  SplitSearch search(sampled.sample, sampled.block, min_weight, spec.spherical, env);
+  TryRace race(sampled.block, sampled.share_of(min_weight, rows), spec, env);
+  BoundedLloyd lloyd(rows, min_weight, squares, spec, env);
   Clustering state = fitted;
   std::vector<Iteration> history = state.history;
   int64_t moves = 0;
-  while (smallest_segment(state) < min_rows) {
-    const std::vector<size_t> small = small_segments(state, min_rows);
+  while (smallest_segment(state) < min_weight) {
+    const std::vector<size_t> small = small_segments(state, min_weight);
     std::vector<Try> tries = tries_of(state, small, search);
-    race.order(tries, sampled.share_of(shortage(state, min_rows), rows));
+    race.order(tries, sampled.share_of(shortage(state, min_weight), rows));
     std::optional<Clustering> next;
     for (size_t i = 0; i < tries.size() && !next; ++i) {
       Clustering end = lloyd.run(std::move(tries[i].centroids));
-      if (shortage(end, min_rows) >= shortage(state, min_rows)) continue;
+      if (shortage(end, min_weight) >= shortage(state, min_weight)) continue;
       moves += tries[i].moves;
       next = std::move(end);
     }

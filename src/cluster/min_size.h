@@ -7,21 +7,21 @@
 
 namespace clientele {
 
-/// Gives every segment of a fitted clustering at least `min_rows` rows, if it can. Segments below the bound are
-/// dissolved (their rows fall to the next centroids), and each centroid goes to a segment whose cut in two lowers the
-/// inertia most, as estimated on a sample, both parts keeping the bound; Lloyd's iteration goes on from there. That and
-/// the smallest one dissolved alone, for each of the best cuts, race on the sample: the cheapest that keeps the bound
-/// goes first on all rows. (Dissolving and splitting as in
-/// ISODATA, Ball & Hall 1965; the bound of Bradley, Bennett & Demiriz, "Constrained k-means clustering", 2000, but met
-/// by moving centroids, never labels: each row's segment stays that of its nearest centroid, so that a saved model
-/// gives the published labels.) Where the iteration leads out of the bound again, its last round within it stands
-/// (stopped_by "min_size", converged false, the history up to it). If k segments of the size cannot be had: with
-/// may_drop the smallest is dissolved for good, else `fitted` comes back. Sets Clustering::size_moves and dropped; the
-/// order of segments is the caller's to restore. min_rows 0: `fitted`.
-Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_rows, bool may_drop,
+/// Gives every segment of a fitted clustering at least `min_weight` (a sum of m: rows, where they have no weights), if
+/// it can. Segments below the bound are dissolved (their rows fall to the next centroids), and each centroid goes to a
+/// segment whose cut in two lowers the inertia most, as estimated on a sample, both parts keeping the bound; Lloyd's
+/// iteration goes on from there. That and the smallest one dissolved alone, for each of the best cuts, race on the
+/// sample: the cheapest that keeps the bound goes first on all rows. (Dissolving and splitting as in ISODATA, Ball &
+/// Hall 1965; the bound of Bradley, Bennett & Demiriz, "Constrained k-means clustering", 2000, but met by moving
+/// centroids, never labels: each row's segment stays that of its nearest centroid, so that a saved model gives the
+/// published labels.) Where the iteration leads out of the bound again, its last round within it stands (stopped_by
+/// "min_size", converged false, the history up to it). If k segments of the size cannot be had: with may_drop the
+/// smallest is dissolved for good, else `fitted` comes back. Sets Clustering::size_moves and dropped; the order of
+/// segments is the caller's to restore. min_weight 0: `fitted`.
+Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_weight, bool may_drop,
                          std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env);
 
-/// Rows of the smallest segment.
+/// The least sum of m that a segment has.
 int64_t smallest_segment(const Clustering& clustering);
 
 }  // namespace clientele

@@ -2,55 +2,86 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
+
+#include "clientele/base/quantile_ranks.h"
+#include "clientele/compute/formulas.h"
 
 namespace clientele {
 
 namespace {
 
 constexpr int kDigitBits = 16;
+constexpr int64_t kPieceRows = 65536;
 
-/// The value of this rank (from 0, ascending) among those of all ranks. The bits of floats that are not negative are
-/// ordered as the floats are: two counts of 16 bits each find it.
-float order_statistic(std::span<const float> values, int64_t rank, Comm& comm) {
-  uint32_t high = 0;
-  for (const bool first : {true, false}) {
-    std::vector<int64_t> counts(size_t{1} << kDigitBits);
-    for (const float value : values) {
-      const uint32_t bits = std::bit_cast<uint32_t>(value == 0 ? 0.0f : value);
-      if (first)
-        ++counts[bits >> kDigitBits];
-      else if (bits >> kDigitBits == high)
-        ++counts[bits & 0xFFFFu];
-    }
-    comm.sum(counts);
-    uint32_t digit = 0;
-    for (; rank >= counts[digit]; ++digit) rank -= counts[digit];
-    if (!first) return std::bit_cast<float>(high << kDigitBits | digit);
-    high = digit;
+/// The published distances of all ranks' rows, each as often as its m.
+class WeightedDistances {
+ public:
+  WeightedDistances(const RowBlocks& rows, std::span<const float> distances, Env& env)
+      : rows_(rows), distances_(distances), env_(env) {}
+
+  int64_t total() const {
+    std::vector<int64_t> total = {0};
+    each([&](float, int64_t m) { total[0] += m; });
+    env_.comm.sum(total);
+    return total[0];
   }
-  return 0;  // not reached
-}
+
+  /// The value of this rank (from 0, ascending). The bits of floats that are not negative are ordered as the floats
+  /// are: two counts of 16 bits each find it.
+  float at(int64_t rank) const {
+    uint32_t high = 0;
+    for (const bool first : {true, false}) {
+      std::vector<int64_t> counts(size_t{1} << kDigitBits);
+      each([&](float distance, int64_t m) {
+        const uint32_t bits = std::bit_cast<uint32_t>(distance == 0 ? 0.0f : distance);
+        if (first)
+          counts[bits >> kDigitBits] += m;
+        else if (bits >> kDigitBits == high)
+          counts[bits & 0xFFFFu] += m;
+      });
+      env_.comm.sum(counts);
+      uint32_t digit = 0;
+      for (; rank >= counts[digit]; ++digit) rank -= counts[digit];
+      if (!first) return std::bit_cast<float>(high << kDigitBits | digit);
+      high = digit;
+    }
+    return 0;  // not reached
+  }
+
+ private:
+  /// body(distance, m) of this rank's rows.
+  template <class Body>
+  void each(const Body& body) const {
+    if (!rows_.weighted) {
+      for (const float distance : distances_) body(distance, 1);
+      return;
+    }
+    std::vector<int64_t> m;
+    for (const auto& block : rows_.blocks) {
+      for (int64_t row = 0; row < block->rows(); row += kPieceRows) {
+        m.resize(static_cast<size_t>(std::min(kPieceRows, block->rows() - row)));
+        env_.backend.sample_ops().copy_weights(*block, row, m);
+        const float* distance = distances_.data() + (block->first_row() + row - rows_.first_row);
+        for (size_t i = 0; i < m.size(); ++i) body(distance[i], m[i]);
+      }
+    }
+  }
+
+  const RowBlocks& rows_;
+  std::span<const float> distances_;
+  Env& env_;
+};
 
 }  // namespace
 
-double quantile_of(std::span<const float> values, double probability, Comm& comm) {
-  std::vector<int64_t> total = {static_cast<int64_t>(values.size())};
-  comm.sum(total);
-  if (total[0] == 0) return std::numeric_limits<double>::quiet_NaN();
-  const double position = probability * static_cast<double>(total[0] - 1);
-  const int64_t low = std::clamp<int64_t>(static_cast<int64_t>(std::floor(position)), 0, total[0] - 1);
-  const double fraction = position - static_cast<double>(low);
-  const double below = static_cast<double>(order_statistic(values, low, comm));
-  if (!(fraction > 0) || low + 1 == total[0]) return below;
-  const double above = static_cast<double>(order_statistic(values, low + 1, comm));
-  return std::fma(fraction, above - below, below);
-}
-
-Outliers find_outliers(const Published& published, double share, Env& env) {
+Outliers find_outliers(const RowBlocks& rows, const Published& published, double share, Env& env) {
   Outliers out;
   if (!(share > 0)) return out;
-  out.threshold = quantile_of(published.distance, 1 - share, env.comm);
+  const WeightedDistances distances(rows, published.distance, env);
+  const QuantileRanks ranks = quantile_ranks(1 - share, distances.total(), rows.unit_weight);
+  const double below = static_cast<double>(distances.at(ranks.low));
+  const double above = ranks.fraction > 0 ? static_cast<double>(distances.at(ranks.high)) : below;
+  out.threshold = between(ranks.fraction, below, above);
   out.rows.resize(published.rows.size());
   for (size_t i = 0; i < published.distance.size(); ++i)
     if (static_cast<double>(published.distance[i]) > out.threshold) ++out.rows[static_cast<size_t>(published.label[i])];

@@ -1,5 +1,6 @@
 // The last pass: what is published about every row.
 #include <algorithm>
+#include <numeric>
 
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/cluster/cluster.h"
@@ -65,7 +66,9 @@ Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
   out.rows = count_rows(out.label, clustering.k, env.comm);
   std::vector<std::vector<double>> margins;
   for (const double sum : sums.margin_blocks) margins.push_back({sum});
-  out.mean_margin = merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(rows.total_rows);
+  const int64_t all = std::accumulate(out.counts.begin(), out.counts.end(), int64_t{0});
+  out.mean_margin =
+      merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(clustering.sums.empty() ? rows.total_rows : all);
   out.distance_sums = merge_blocks(sums.distance_blocks, clustering.k, env.comm);
   return out;
 }

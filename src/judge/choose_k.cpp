@@ -99,16 +99,25 @@ void vote(const std::vector<Scores>& candidates, KChoice& choice) {
   choice.k = tied.front();
 }
 
+std::string tell_small(const Scores& candidate, int64_t smallest, int64_t least) {
+  const std::string of = " of cluster.min_size";
+  if (!candidate.weighted)
+    return "its smallest segment has " + std::to_string(smallest) + " rows, fewer than the " + std::to_string(least) +
+           of;
+  const auto weight = [&](int64_t m) { return number(std::ldexp(static_cast<double>(m), -candidate.weight_bits)); };
+  return "the weights of its smallest segment sum up to " + weight(smallest) + ", less than the " + weight(least) + of;
+}
+
 KGate gate_of(const Scores& candidate, const Stability* stability, const GateSpec& spec) {
   KGate gate{.k = candidate.k, .passed = true, .smallest = 0, .stable = 0, .unstable = 0, .why = {}};
   std::vector<std::string> why;
-  if (!candidate.rows.empty()) {
-    gate.smallest = *std::min_element(candidate.rows.begin(), candidate.rows.end());
-    if (gate.smallest == 0)
+  if (!candidate.counts.empty()) {
+    const int64_t smallest = *std::min_element(candidate.counts.begin(), candidate.counts.end());
+    gate.smallest = std::ldexp(static_cast<double>(smallest), -candidate.weight_bits);
+    if (smallest == 0)
       why.push_back("a segment is empty");
-    else if (gate.smallest < spec.min_rows)
-      why.push_back("its smallest segment has " + std::to_string(gate.smallest) + " rows, fewer than the " +
-                    std::to_string(spec.min_rows) + " of cluster.min_size");
+    else if (smallest < spec.min_weight)
+      why.push_back(tell_small(candidate, smallest, spec.min_weight));
   }
   if (stability != nullptr) {
     int64_t known = 0;
@@ -186,6 +195,16 @@ KChoice choose_k(const std::vector<Scores>& candidates, const Evidence& evidence
   return choice;
 }
 
+namespace {
+
+/// Rows are whole numbers.
+Json size_json(double size) {
+  if (size == std::floor(size) && size < 0x1p53) return static_cast<int64_t>(size);
+  return size;
+}
+
+}  // namespace
+
 Json to_json(const Scores& scores) {
   Json list = Json::array();
   for (const Score& score : scores.scores)
@@ -204,7 +223,7 @@ Json to_json(const KChoice& choice) {
   for (const KGate& gate : choice.gates)
     gates.push_back({{"k", gate.k},
                      {"passed", gate.passed},
-                     {"smallest", gate.smallest},
+                     {"smallest", size_json(gate.smallest)},
                      {"stable", gate.stable},
                      {"unstable", gate.unstable},
                      {"why", gate.why}});

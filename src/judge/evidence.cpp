@@ -36,8 +36,9 @@ Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& 
   const bool spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows;
   if (spec.structure) out.structure = test_structure(sample, spherical, seed);
   if (spec.resamples > 0) {
+    const int64_t all = rows.total_weight();
     const double least_share =
-        static_cast<double>(cluster.min_rows(rows.total_rows)) / static_cast<double>(rows.total_rows);
+        static_cast<double>(cluster.min_weight(all, rows.weight_bits)) / static_cast<double>(all);
     out.stability = segment_stability(sample, clusterings, cluster, least_share, spec, env);
   }
   return out;

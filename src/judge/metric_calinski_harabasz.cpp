@@ -1,6 +1,6 @@
 // Calinski & Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3, 1974; as scikit-learn
 // defines it: (B / (k - 1)) / (W / (n - k)). Infinite, the best there is, where W = 0 (there: 1). Rows count by their
-// weight, n is the sum of the weights.
+// weight, n is the number of clients that they stand for (RowBlocks::unit_weight).
 #include <cmath>
 
 #include "metric.h"
@@ -17,7 +17,7 @@ MetricValue calinski_harabasz(const MetricInput& input) {
 
   int64_t total = 0;
   for (const int64_t count : published.counts) total += count;
-  const double n = std::ldexp(static_cast<double>(total), -rows.weight_bits);
+  const double n = static_cast<double>(total) / rows.unit_weight;
   if (filled < 2 || !(n > filled)) return out;
 
   std::vector<double> mean(d);

@@ -1,7 +1,7 @@
 // Davies & Bouldin, "A cluster separation measure", IEEE PAMI 1, 1979; as scikit-learn defines it: mean over segments
 // of the largest (s_a + s_b) / |c_a - c_b|, s the mean distance of the members to their centroid. The published float32
-// centroids stand for the members' means (they differ by float32 rounding after strict convergence). Every row counts
-// once, whatever its weight.
+// centroids stand for the members' means (they differ by float32 rounding after strict convergence). Rows count by
+// their weight; a segment without weight is passed over.
 #include <algorithm>
 #include <cmath>
 
@@ -17,9 +17,9 @@ MetricValue davies_bouldin(const MetricInput& input) {
   std::vector<size_t> filled;
   std::vector<double> spread(k);
   for (size_t c = 0; c < k; ++c) {
-    if (input.published.rows[c] == 0) continue;
+    if (input.published.counts[c] == 0) continue;
     filled.push_back(c);
-    spread[c] = input.published.distance_sums[c] / static_cast<double>(input.published.rows[c]);
+    spread[c] = input.published.distance_sums[c] / static_cast<double>(input.published.counts[c]);
   }
   if (filled.size() < 2) return out;
 

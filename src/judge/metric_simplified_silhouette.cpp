@@ -1,6 +1,6 @@
 // Hruschka, de Castro & Campello, "Evolutionary algorithms for clustering gene-expression data", ICDM 2004: the
-// silhouette with distances to centroids in place of mean distances to rows: the mean margin (d2 - d1) / d2. Every row
-// counts once.
+// silhouette with distances to centroids in place of mean distances to rows: the mean margin (d2 - d1) / d2. Rows
+// count by their weight.
 #include "metric.h"
 
 namespace clientele {

@@ -1,6 +1,7 @@
 // The silhouette with squared Euclidean distances on all rows, as Spark's ClusteringEvaluator computes it: the mean
 // squared distance of a row to a segment is |x|^2 - 2 x.mean + mean |x|^2, so one pass does. Rows count by their
-// weight. The means come from the exact integer sums, mean |x|^2 from a canonical reduction.
+// weight: one of w stands for w clients, of whom one leaves itself out of its own segment (Spark leaves out all w). The
+// means come from the exact integer sums, mean |x|^2 from a canonical reduction.
 #include "clientele/cluster/across_ranks.h"
 #include "metric.h"
 
@@ -16,7 +17,8 @@ MetricValue squared_silhouette(const MetricInput& input) {
   input.rows.each([&](RowBlock& block) { ops.segment_norm2(block, k, blocks); });
   SegmentMoments segments{.mean = member_means(input.rows, input.published),
                           .mean_norm2 = merge_blocks(blocks, k, input.env.comm),
-                          .count = input.published.counts};
+                          .count = input.published.counts,
+                          .unit = input.rows.unit_weight};
   int64_t total = 0;
   for (size_t c = 0; c < segments.count.size(); ++c) {
     if (segments.count[c] > 0) segments.mean_norm2[c] /= static_cast<double>(segments.count[c]);

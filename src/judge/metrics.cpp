@@ -28,7 +28,7 @@ const std::vector<Metric>& metrics() {
        davies_bouldin},
       {{"simplified_silhouette",
         "Mean margin of a row between its own and the next centroid. Use at any scale: it is free; do not use when "
-        "segments are far from round. Row weights do not count.",
+        "segments are far from round.",
         true},
        simplified_silhouette},
       {{"squared_silhouette",
@@ -38,7 +38,7 @@ const std::vector<Metric>& metrics() {
        squared_silhouette},
       {{"silhouette",
         "Classic silhouette on a sample, with its 95 % interval. Use to compare with other systems; do not use for "
-        "segments smaller than the sample can show. Row weights do not count.",
+        "segments smaller than the sample can show.",
         true},
        silhouette},
   };
@@ -63,7 +63,7 @@ const std::vector<MetricFacts>& metric_facts() {
 }
 
 void JudgeSpec::visit(SpecVisitor& v) {
-  std::string help = "Indices to compute.";
+  std::string help = "Indices to compute; in all of them a row counts by its weight.";
   for (const MetricFacts& facts : metric_facts()) help += " " + facts.name + ": " + facts.help;
   v.field({.name = "metrics", .help = help}, metrics);
   v.field(
@@ -148,7 +148,12 @@ const Score* Scores::find(const std::string& metric) const {
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env) {
   check_metrics(spec);
-  Scores out{.k = clustering.k, .inertia = published.inertia, .scores = {}, .rows = published.rows};
+  Scores out{.k = clustering.k,
+             .inertia = published.inertia,
+             .scores = {},
+             .counts = published.counts,
+             .weight_bits = rows.weight_bits,
+             .weighted = rows.weighted};
   for (const std::string& name : spec.metrics) {
     const Metric& metric = *find_metric(name);
     const MetricValue value = metric.compute({rows, clustering, published, spec, seed, env});

@@ -73,7 +73,11 @@ class Resampling {
     const std::vector<int32_t> own = bench.labels_by(clustering.centroids, clustering.k);
     const std::vector<int64_t> weights = draw(resample);
     bench.backend->sample_ops().set_weights(*bench.rows.blocks[0], weights);
-    return jaccard(own, refit(clustering, resample, weights, bench), weights, clustering.k);
+    // Each row that was drawn counts once, however often it was.
+    std::vector<int64_t> known = sample_.weight;
+    for (size_t i = 0; i < known.size(); ++i)
+      if (weights[i] == 0) known[i] = 0;
+    return segment_similarity(own, refit(clustering, resample, bench), known, clustering.k);
   }
 
  private:
@@ -84,17 +88,15 @@ class Resampling {
   }
 
   /// Labels of the fit to the resample that counts.
-  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, const std::vector<int64_t>& weights,
-                             Bench& bench) const {
+  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, Bench& bench) const {
     const int k = clustering.k;
     std::vector<int32_t> held;
     FitRank rank;
     const auto take = [&](std::vector<float> start, double share) {
       const Clustering fitted = lloyd(bench.rows, std::move(start), loop_, bench.env);
-      std::vector<int32_t> labels = bench.labels();
-      const FitRank next{.large_enough = large_enough(labels, weights, k), .inertia = fitted.inertia};
+      const FitRank next{.large_enough = large_enough(fitted), .inertia = fitted.inertia};
       if (!held.empty() && !counts_more(next, rank, share)) return;
-      held = std::move(labels);
+      held = bench.labels();
       rank = next;
     };
     if (count_distinct_rows(bench.rows, k, bench.env) >= k) {
@@ -106,38 +108,11 @@ class Resampling {
     return held;
   }
 
-  /// In rows of the resample: weights have no say in the minimum size.
-  bool large_enough(const std::vector<int32_t>& labels, const std::vector<int64_t>& weights, int k) const {
-    std::vector<int64_t> rows(static_cast<size_t>(k));
-    for (size_t i = 0; i < labels.size(); ++i) rows[static_cast<size_t>(labels[i])] += weights[i] > 0 ? 1 : 0;
-    const int64_t all = std::accumulate(rows.begin(), rows.end(), int64_t{0});
-    const int64_t smallest = *std::min_element(rows.begin(), rows.end());
+  /// By the weight of the resample, as cluster.min_size.
+  bool large_enough(const Clustering& fitted) const {
+    const int64_t all = std::accumulate(fitted.counts.begin(), fitted.counts.end(), int64_t{0});
+    const int64_t smallest = *std::min_element(fitted.counts.begin(), fitted.counts.end());
     return static_cast<double>(smallest) >= least_share_ / 2 * static_cast<double>(all);
-  }
-
-  static std::vector<double> jaccard(const std::vector<int32_t>& own, const std::vector<int32_t>& other,
-                                     const std::vector<int64_t>& weights, int k) {
-    const size_t size = static_cast<size_t>(k);
-    std::vector<std::pair<int32_t, int32_t>> both;  // of each row; k x k counts would be mostly 0
-    std::vector<int64_t> first(size), second(size);
-    for (size_t i = 0; i < own.size(); ++i) {
-      if (weights[i] == 0) continue;
-      both.emplace_back(own[i], other[i]);
-      ++first[static_cast<size_t>(own[i])];
-      ++second[static_cast<size_t>(other[i])];
-    }
-    std::sort(both.begin(), both.end());
-    std::vector<double> out(size, std::numeric_limits<double>::quiet_NaN());
-    for (size_t c = 0; c < size; ++c)
-      if (first[c] > 0) out[c] = 0;
-    for (auto same = both.begin(); same != both.end();) {
-      const auto end = std::upper_bound(same, both.end(), *same);
-      const size_t a = static_cast<size_t>(same->first), b = static_cast<size_t>(same->second);
-      const int64_t common = end - same;
-      out[a] = std::max(out[a], static_cast<double>(common) / static_cast<double>(first[a] + second[b] - common));
-      same = end;
-    }
-    return out;
   }
 
   const RowSample& sample_;
@@ -169,6 +144,36 @@ std::vector<double> mean_similarity(const std::vector<std::vector<double>>& resa
 bool counts_more(const FitRank& fit, const FitRank& held, double share) {
   if (fit.large_enough != held.large_enough) return fit.large_enough;
   return fit.inertia < share * held.inertia;
+}
+
+std::vector<double> segment_similarity(std::span<const int32_t> own, std::span<const int32_t> other,
+                                       std::span<const int64_t> weights, int k) {
+  struct Overlap {
+    int32_t own, other;
+    int64_t weight;
+  };
+  const size_t size = static_cast<size_t>(k);
+  std::vector<Overlap> both;  // of each row; k x k sums would be mostly 0
+  std::vector<int64_t> first(size), second(size);
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (weights[i] == 0) continue;
+    both.push_back({own[i], other[i], weights[i]});
+    first[static_cast<size_t>(own[i])] += weights[i];
+    second[static_cast<size_t>(other[i])] += weights[i];
+  }
+  std::sort(both.begin(), both.end(),
+            [](const Overlap& x, const Overlap& y) { return std::pair(x.own, x.other) < std::pair(y.own, y.other); });
+  std::vector<double> out(size, std::numeric_limits<double>::quiet_NaN());
+  for (size_t c = 0; c < size; ++c)
+    if (first[c] > 0) out[c] = 0;
+  for (size_t i = 0; i < both.size();) {
+    const size_t a = static_cast<size_t>(both[i].own), b = static_cast<size_t>(both[i].other);
+    int64_t common = 0;
+    for (const Overlap& same = both[i]; i < both.size() && both[i].own == same.own && both[i].other == same.other; ++i)
+      common += both[i].weight;
+    out[a] = std::max(out[a], static_cast<double>(common) / static_cast<double>(first[a] + second[b] - common));
+  }
+  return out;
 }
 
 int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row) {

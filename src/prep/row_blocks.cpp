@@ -1,7 +1,8 @@
 #include "clientele/prep/row_blocks.h"
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "block_features.h"
@@ -25,7 +26,10 @@ RowBlocks allocate(const CleanReader& reader, int d, bool weighted, Env& env) {
 void set_weights(const CleanReader& reader, int column, RowBlocks& blocks, Env& env) {
   const double total = column_sum(reading(reader), reader.rows(), column, env);
   blocks.weight_bits = weight_bits(total, reader.rows());
-  std::vector<int64_t> lost(static_cast<size_t>(env.pool.threads()));
+  struct Seen {
+    int64_t lost = 0, idle = 0, total = 0;
+  };
+  std::vector<Seen> seen(static_cast<size_t>(env.pool.threads()));
   for (auto& block : blocks.blocks) {
     std::vector<int64_t> m(static_cast<size_t>(block->rows()));
     const RowRange range{block->first_row(), block->first_row() + block->rows()};
@@ -33,16 +37,26 @@ void set_weights(const CleanReader& reader, int column, RowBlocks& blocks, Env& 
       int64_t* to = m.data() + (piece.first_row - range.first);
       for (const double w : piece.values.column(0)) {
         *to = quantise_weight(w, blocks.weight_bits);
-        lost[static_cast<size_t>(piece.worker)] += w > 0 && *to == 0 ? 1 : 0;
-        ++to;
+        Seen& mine = seen[static_cast<size_t>(piece.worker)];
+        mine.lost += w > 0 && *to == 0 ? 1 : 0;
+        mine.idle += *to == 0 ? 1 : 0;
+        mine.total += *to++;
       }
     });
     env.backend.sample_ops().set_weights(*block, m);
   }
-  int64_t without = std::accumulate(lost.begin(), lost.end(), int64_t{0});
-  env.comm.sum(std::span<int64_t>(&without, 1));
-  if (without > 0)
-    env.warnings.push_back(std::to_string(without) +
+  std::vector<int64_t> all(3);
+  for (const Seen& mine : seen) {
+    all[0] += mine.lost;
+    all[1] += mine.idle;
+    all[2] += mine.total;
+  }
+  env.comm.sum(all);
+  blocks.weightless = all[1];
+  blocks.weight_sum = all[2];
+  blocks.unit_weight = unit_of(blocks.weight_bits, all[2], blocks.total_rows - all[1]);
+  if (all[0] > 0)
+    env.warnings.push_back(std::to_string(all[0]) +
                            " rows have a weight below 2^-43 of the sum of all weights; it counts as 0.");
 }
 
@@ -74,6 +88,11 @@ class FeaturesOnDemand {
 };
 
 }  // namespace
+
+double unit_of(int weight_bits, int64_t total, int64_t rows) {
+  const double client = std::ldexp(1.0, weight_bits);
+  return rows > 0 ? std::min(client, static_cast<double>(total) / static_cast<double>(rows)) : client;
+}
 
 RowBlocks make_row_blocks(Source& source, const CleanRows& rows, FeatureSpace& space, bool fit_means, int weight_column,
                           Env& env) {

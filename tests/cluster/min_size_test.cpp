@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "clientele/cluster/cluster.h"
 #include "tests/support/row_makers.h"
@@ -64,18 +65,22 @@ ClusterSpec spec_of(int k, double min_size) {
 
 TEST(MinSize, InRowsAndShares) {
   ClusterSpec spec;
-  EXPECT_EQ(spec.min_rows(1000), 0);
+  EXPECT_EQ(spec.min_weight(1000, 0), 0);
   spec.min_size = 0.0201;
-  EXPECT_EQ(spec.min_rows(1000), 21);
+  EXPECT_EQ(spec.min_weight(1000, 0), 21);
   spec.min_size = 1;
-  EXPECT_EQ(spec.min_rows(1000), 1);
+  EXPECT_EQ(spec.min_weight(1000, 0), 1);
   spec.min_size = 250;
-  EXPECT_EQ(spec.min_rows(1000), 250);
+  EXPECT_EQ(spec.min_weight(1000, 0), 250);
+  // Weights: 250 of 2^20 each.
+  EXPECT_EQ(spec.min_weight(int64_t{1} << 40, 20), int64_t{250} << 20);
+  spec.min_size = 1e12;
+  EXPECT_GT(spec.min_weight(int64_t{1} << 42, 40), int64_t{1} << 42);
   // 0.07 * 100 is a little more than 7.
   for (int percent = 1; percent < 100; ++percent)
     for (const int64_t hundreds : {1, 70, 1'000'000}) {
       spec.min_size = percent / 100.0;
-      EXPECT_EQ(spec.min_rows(100 * hundreds), percent * hundreds);
+      EXPECT_EQ(spec.min_weight(100 * hundreds, 0), percent * hundreds);
     }
 }
 
@@ -164,9 +169,8 @@ TEST(MinSize, WhereItCannotBeHad) {
   EXPECT_EQ(two.dropped, 0);
 }
 
-TEST(MinSize, GivenStartsKeepTheirOrderAndRowsCountNotWeights) {
-  Matrix matrix = line({{40, 50}, {300, 0}, {200, 12}});
-  for (int64_t i = 0; i < matrix.n; ++i) matrix.weights.push_back(i < 40 ? 100 : 1);
+TEST(MinSize, GivenStartsKeepTheirOrder) {
+  const Matrix matrix = line({{40, 50}, {300, 0}, {200, 12}});
   Workplace place;
   RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
   ClusterSpec spec = spec_of(3, 50);
@@ -176,6 +180,32 @@ TEST(MinSize, GivenStartsKeepTheirOrderAndRowsCountNotWeights) {
   const Clustering held = fit(rows, 3, spec, start, place.env);
   EXPECT_EQ(held.k, 3);
   for (const int64_t size : checked_sizes(matrix, rows, held, place.env)) EXPECT_GE(size, 50);
+}
+
+TEST(MinSize, SizesAreSumsOfWeights) {
+  const Matrix plain = line({{40, 50}, {300, 0}, {200, 12}});
+  const std::vector<float> start = {50, 0, 12};
+  Workplace place;
+  const auto fitted = [&](const Matrix& matrix, double min_size) {
+    RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+    const Clustering out = fit(rows, 3, spec_of(3, min_size), start, place.env);
+    EXPECT_EQ(publish(rows, out, place.env).counts, out.counts);
+    return out;
+  };
+  // 40 rows that weigh 4000 are large enough; rows without weight make nothing larger.
+  Matrix matrix = plain;
+  for (int64_t i = 0; i < matrix.n; ++i) matrix.weights.push_back(i < 40 ? 100 : i % 2 == 0 ? 1 : 0);
+  EXPECT_EQ(fitted(matrix, 100).size_moves, 0);
+  EXPECT_EQ(fitted(repeated(matrix), 100).size_moves, 0);
+  EXPECT_GT(fitted(matrix, 101).size_moves, 0);
+  // The 200 rows weigh a third of the others: a share of the weight.
+  for (int64_t i = 0; i < matrix.n; ++i) matrix.weights[static_cast<size_t>(i)] = i < 40 ? 5 : i < 340 ? 1 : 0.25;
+  EXPECT_EQ(fitted(matrix, 0.09).size_moves, 0);
+  EXPECT_EQ(fitted(matrix, 50).size_moves, 0);
+  const Clustering held = fitted(matrix, 0.1);  // 550 in all
+  EXPECT_GT(held.size_moves, 0);
+  const int64_t all = std::accumulate(held.counts.begin(), held.counts.end(), int64_t{0});
+  for (const int64_t count : held.counts) EXPECT_GE(static_cast<double>(count), 0.1 * static_cast<double>(all) - 1);
 }
 
 TEST(MinSize, SphericalAndManyColumns) {
@@ -191,7 +221,8 @@ TEST(MinSize, SphericalAndManyColumns) {
 }
 
 TEST(MinSize, SameBytesForThreadsBlocksRanksAndInstructionSets) {
-  const Matrix matrix = mixture(70000, 3, 5, 4, 90);
+  Matrix matrix = mixture(70000, 3, 5, 4, 90);
+  for (uint64_t i = 0; i < 70000; ++i) matrix.weights.push_back(i % 50 == 0 ? 0 : 0.5 + oracle::uniform(91, i));
   const auto run = [&](int ranks, const Workplace::Options& options) {
     std::vector<Clustering> found(static_cast<size_t>(ranks));
     on_ranks(ranks, options, [&](Env& env) {
@@ -205,7 +236,8 @@ TEST(MinSize, SameBytesForThreadsBlocksRanksAndInstructionSets) {
   };
   const Clustering base = run(1, {.threads = 1, .simd = SimdLevel::scalar});
   EXPECT_GE(base.size_moves, 1);
-  EXPECT_GE(*std::min_element(base.rows.begin(), base.rows.end()), 5600);
+  const int64_t all = std::accumulate(base.counts.begin(), base.counts.end(), int64_t{0});
+  EXPECT_GE(*std::min_element(base.counts.begin(), base.counts.end()), all / 100 * 8);
   for (const Clustering& other : {run(1, {.threads = 3, .block_rows = 65536}), run(2, {.threads = 2})}) {
     EXPECT_EQ(other.centroids, base.centroids);
     EXPECT_EQ(other.rows, base.rows);

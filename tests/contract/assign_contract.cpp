@@ -111,15 +111,16 @@ TEST_P(BackendContract, PublishEqualsOracle) {
     const size_t n = static_cast<size_t>(c.rows.n);
     std::vector<int32_t> label(n), second(n), expected_second;
     std::vector<float> distance(n), margin(n), expected_distance, expected_margin;
-    std::vector<double> margins, distances;
+    std::vector<double> margins, distances;  // times m
     PublishSums sums;
     backend().assign_ops().publish(*rows, view(c, 1), {label, distance, second, margin}, sums);
     for (const oracle::Nearest& nearest : c.nearest[1]) {
-      distances.push_back(std::sqrt(nearest.first_d2));
-      margins.push_back(oracle::margin(nearest));
+      const double m = double(c.rows.weight(int64_t(margins.size())));
       expected_second.push_back(nearest.second);
-      expected_distance.push_back(float(distances.back()));
-      expected_margin.push_back(float(margins.back()));
+      expected_distance.push_back(float(std::sqrt(nearest.first_d2)));
+      expected_margin.push_back(float(oracle::margin(nearest)));
+      distances.push_back(m * std::sqrt(nearest.first_d2));
+      margins.push_back(m * oracle::margin(nearest));
     }
     EXPECT_SAME_BYTES(label, c.labels[1]);
     EXPECT_SAME_BYTES(labels_of(backend(), *rows), c.labels[1]);

@@ -136,6 +136,17 @@ TEST_P(BackendContract, SampleBelowEqualsOracle) {
   }
 }
 
+TEST_P(BackendContract, WeightsCanBeReadBack) {
+  for (const Case& c : cases()) {
+    auto rows = load(c.rows);
+    const int64_t first = c.rows.n / 3;
+    std::vector<int64_t> found(static_cast<size_t>(c.rows.n - first)), expected;
+    backend().sample_ops().copy_weights(*rows, first, found);
+    for (int64_t i = first; i < c.rows.n; ++i) expected.push_back(c.rows.weight(i));
+    EXPECT_EQ(found, expected) << oracle::name(c.shape);
+  }
+}
+
 TEST_P(BackendContract, LowerToOwnEqualsOracle) {
   const RandomKey key{13, Purpose::far_start, 0, 0, 0};
   for (const Case& c : cases()) {
@@ -208,6 +219,7 @@ TEST_P(BackendContract, SquaredSilhouetteEqualsOracle) {
     auto rows = load_labelled(c, 0);
     SegmentMoments segments;
     segments.count = oracle::counts(c.rows, c.labels[0], c.shape.k, true);
+    if (c.shape.weighted) segments.unit = 0x1p20;  // above some rows' weight, below others'
     for (int s = 0; s < c.shape.k; ++s) {
       segments.mean_norm2.push_back(0.1 + 3.3 * s);
       for (int j = 0; j < c.shape.d; ++j)
@@ -234,10 +246,13 @@ TEST_P(BackendContract, SilhouetteEqualsOracle) {
   for (const Case& c : cases()) {
     if (c.rows.n > 250) continue;
     SCOPED_TRACE(oracle::name(c.shape));
-    const auto found = backend().pair_ops().silhouette({c.rows.x.data(), c.rows.n, c.shape.d}, c.labels[0], c.shape.k);
+    const double unit = c.shape.weighted ? 2.5 : 1;
+    const auto found = backend().pair_ops().silhouette(
+        {.rows = {c.rows.x.data(), c.rows.n, c.shape.d}, .labels = c.labels[0], .weights = c.rows.m, .unit = unit},
+        c.shape.k);
     static Remembered<std::vector<double>> remembered;
-    EXPECT_SAME_BYTES(
-        found, remembered(oracle::name(c.shape), [&] { return oracle::silhouette(c.rows, c.labels[0], c.shape.k); }));
+    EXPECT_SAME_BYTES(found, remembered(oracle::name(c.shape),
+                                        [&] { return oracle::silhouette(c.rows, c.labels[0], c.shape.k, unit); }));
   }
 }
 

@@ -117,18 +117,18 @@ TEST(ChooseK, WithoutIndicesTheGatesStillCount) {
 
 TEST(ChooseK, NoneWorthHaving) {
   std::vector<Scores> candidates = {scores(2, 10, 0.9, 0.5, 0.8), scores(3, 20, 0.4, 0.6, 0.9)};
-  candidates[0].rows = {90, 10};
-  candidates[1].rows = {90, 10, 0};
-  const KChoice small = choose_k(candidates, {}, {.min_rows = 20});
+  candidates[0].counts = {90, 10};
+  candidates[1].counts = {90, 10, 0};
+  const KChoice small = choose_k(candidates, {}, {.min_weight = 20});
   EXPECT_EQ(small.k, 3);  // the best of what there is
   EXPECT_FALSE(small.worth_having);
   EXPECT_EQ(small.doubts,
             (std::vector<std::string>{
                 "No number of segments passes: k = 2: its smallest segment has 10 rows, fewer than the 20 of "
                 "cluster.min_size; k = 3: a segment is empty."}));
-  EXPECT_TRUE(choose_k(candidates, {}, {.min_rows = 10}).worth_having);
+  EXPECT_TRUE(choose_k(candidates, {}, {.min_weight = 10}).worth_having);
 
-  const KChoice cloud = choose_k(candidates, stable({}, false), {.min_rows = 10});
+  const KChoice cloud = choose_k(candidates, stable({}, false), {.min_weight = 10});
   EXPECT_EQ(cloud.k, 2);  // the best of those that pass
   EXPECT_FALSE(cloud.worth_having);
   EXPECT_EQ(cloud.doubts, (std::vector<std::string>{

@@ -7,6 +7,7 @@
 #include "clientele/judge/judge.h"
 #include "tests/judge/judged.h"
 #include "tests/support/iris.h"
+#include "tests/support/row_makers.h"
 
 namespace clientele::test {
 namespace {
@@ -87,25 +88,129 @@ TEST(Metrics, SparkSixPoints) {
   EXPECT_EQ(centres, (std::set<int>{10000, 910000}));
 }
 
-TEST(Metrics, AWeightOfTwoEqualsTheRowTwice) {
+TEST(Metrics, AWholeWeightEqualsTheRowRepeated) {
   Matrix weighted = mixture(500, 3, 3, 4, 71);
-  Matrix repeated{.n = 0, .d = 3, .x = {}, .weights = {}};
-  for (int64_t i = 0; i < weighted.n; ++i) {
-    const int times = i % 4 == 0 ? 2 : 1;
-    weighted.weights.push_back(times);
-    for (int t = 0; t < times; ++t) {
-      ++repeated.n;
-      repeated.x.insert(repeated.x.end(), weighted.x.begin() + i * 3, weighted.x.begin() + i * 3 + 3);
-    }
-  }
+  for (int64_t i = 0; i < weighted.n; ++i) weighted.weights.push_back(static_cast<double>(i % 5 == 4 ? 7 : i % 5));
   Workplace place;
   const std::vector<float> start(weighted.x.begin(), weighted.x.begin() + 9);
   Judged a = fitted(weighted, Space::as_is, 3, 1, place.env, start);
-  Judged b = fitted(repeated, Space::as_is, 3, 1, place.env, start);
+  Judged b = fitted(repeated(weighted), Space::as_is, 3, 1, place.env, start);
   const Scores one = judge_all(a, place.env), two = judge_all(b, place.env);
-  EXPECT_NEAR(value(one, "calinski_harabasz"), value(two, "calinski_harabasz"), 1e-9 * value(two, "calinski_harabasz"));
-  // A row leaves its whole weight out of its own segment; of two equal rows each leaves one out. Both are near.
-  EXPECT_NEAR(value(one, "squared_silhouette"), value(two, "squared_silhouette"), 1e-2);
+  for (const Score& score : one.scores) {
+    const double expected = value(two, score.metric);
+    EXPECT_NEAR(score.value, expected, 1e-12 * std::max(1.0, expected)) << score.metric;
+    EXPECT_EQ(score.low, score.value) << score.metric;
+  }
+}
+
+TEST(Metrics, ARowAloneInItsSegmentIsAsManyAsItWeighs) {
+  Matrix weighted{.n = 4, .d = 1, .x = {0, 1, 2, 9}, .weights = {1, 1, 2, 3}};
+  Workplace place;
+  const std::vector<float> start = {1, 9};
+  Judged a = fitted(weighted, Space::as_is, 2, 1, place.env, start);
+  Judged b = fitted(repeated(weighted), Space::as_is, 2, 1, place.env, start);
+  for (const char* metric : {"silhouette", "squared_silhouette"})
+    EXPECT_NEAR(value(judge_all(a, place.env), metric), value(judge_all(b, place.env), metric), 1e-14) << metric;
+  weighted.weights[3] = 1;
+  Judged c = fitted(weighted, Space::as_is, 2, 1, place.env, start);
+  EXPECT_LT(value(judge_all(c, place.env), "silhouette"), value(judge_all(a, place.env), "silhouette"));
+}
+
+/// Means by weight over rows, in long double, of what the definitions say.
+struct Plain {
+  double davies_bouldin = 0, simplified = 0, silhouette = 0;
+};
+
+Plain plain_indices(const oracle::Rows& rows, const std::vector<double>& w, double client, const Clustering& fit,
+                    const std::vector<int32_t>& label) {
+  const size_t k = static_cast<size_t>(fit.k), d = static_cast<size_t>(fit.d), n = w.size();
+  const auto distance = [&](const float* a, const float* b) { return std::sqrt(oracle::d2(a, b, fit.d)); };
+  std::vector<long double> weight(k), spread(k);
+  long double all = 0, margins = 0, silhouettes = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t own = static_cast<size_t>(label[i]);
+    long double a = distance(rows.row(static_cast<int64_t>(i)), fit.centroids.data() + own * d), b = 1e300L;
+    for (size_t c = 0; c < k; ++c)
+      if (c != own)
+        b = std::min<long double>(b, distance(rows.row(static_cast<int64_t>(i)), fit.centroids.data() + c * d));
+    weight[own] += w[i];
+    spread[own] += w[i] * a;
+    all += w[i];
+    margins += w[i] * (b - a) / b;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    std::vector<long double> to(k);
+    for (size_t r = 0; r < n; ++r)
+      to[static_cast<size_t>(label[r])] +=
+          w[r] * distance(rows.row(static_cast<int64_t>(i)), rows.row(static_cast<int64_t>(r)));
+    const size_t own = static_cast<size_t>(label[i]);
+    const long double a = to[own] / (weight[own] - std::min(client, w[i]));
+    long double b = 1e300L;
+    for (size_t c = 0; c < k; ++c)
+      if (c != own) b = std::min(b, to[c] / weight[c]);
+    silhouettes += w[i] * (b - a) / std::max(a, b);
+  }
+  long double ratios = 0;
+  for (size_t a = 0; a < k; ++a) {
+    long double worst = 0;
+    for (size_t b = 0; b < k; ++b)
+      if (a != b)
+        worst = std::max(worst, (spread[a] / weight[a] + spread[b] / weight[b]) /
+                                    distance(fit.centroids.data() + a * d, fit.centroids.data() + b * d));
+    ratios += worst;
+  }
+  return {static_cast<double>(ratios / static_cast<long double>(k)), static_cast<double>(margins / all),
+          static_cast<double>(silhouettes / all)};
+}
+
+TEST(Metrics, FractionsOfAWeightCount) {
+  for (const double scale : {0.01, 5.0}) {
+    Matrix matrix = mixture(400, 3, 3, 3, 75);
+    double sum = 0;
+    for (uint64_t i = 0; i < 400; ++i) matrix.weights.push_back(scale * oracle::uniform(9, i));
+    for (const double w : matrix.weights) sum += w;
+    Workplace place;
+    Judged judged = fitted(matrix, Space::as_is, 3, 2, place.env);
+    const Scores scores = judge_all(judged, place.env);
+    const double client = std::min(1.0, sum / 400);  // weights of a small mean are shares
+    const Plain plain = plain_indices(read_back(judged.rows, matrix, place.env), matrix.weights, client,
+                                      judged.clustering, judged.published.label);
+    EXPECT_NEAR(value(scores, "davies_bouldin"), plain.davies_bouldin, 1e-9);
+    EXPECT_NEAR(value(scores, "simplified_silhouette"), plain.simplified, 1e-9);
+    EXPECT_NEAR(value(scores, "silhouette"), plain.silhouette, 1e-9);
+    EXPECT_GT(value(scores, "calinski_harabasz"), 1);
+  }
+}
+
+TEST(Metrics, EqualWeightsOfAnySizeBelowOneAreNone) {
+  Matrix matrix = mixture(300, 2, 3, 3, 76);
+  Workplace place;
+  const std::vector<float> start(matrix.x.begin(), matrix.x.begin() + 6);
+  Judged plain = fitted(matrix, Space::as_is, 3, 1, place.env, start);
+  matrix.weights.assign(300, 1.0 / 300);
+  Judged judged = fitted(matrix, Space::as_is, 3, 1, place.env, start);
+  const Scores one = judge_all(plain, place.env), two = judge_all(judged, place.env);
+  for (const Score& score : one.scores)
+    EXPECT_NEAR(score.value, value(two, score.metric), 1e-12 * std::max(1.0, score.value)) << score.metric;
+}
+
+TEST(Metrics, RowsWithoutWeightChangeNothing) {
+  Matrix matrix = mixture(3000, 3, 3, 4, 77);
+  matrix.weights.assign(2000, 1.5);
+  Matrix fewer = matrix;
+  matrix.weights.resize(3000);
+  fewer.n = 2000;
+  fewer.x.resize(6000);
+  for (size_t j = 0; j < 3; ++j) fewer.x[j] = matrix.x[j] = 16;  // the same scales
+  Workplace place;
+  const std::vector<float> start(matrix.x.begin() + 30, matrix.x.begin() + 39);
+  Judged a = fitted(matrix, Space::as_is, 3, 1, place.env, start);
+  Judged b = fitted(fewer, Space::as_is, 3, 1, place.env, start);
+  const Scores one = judge_all(a, place.env, 500), two = judge_all(b, place.env, 500);
+  for (size_t s = 0; s < one.scores.size(); ++s) {
+    EXPECT_EQ(one.scores[s].value, two.scores[s].value) << one.scores[s].metric;
+    EXPECT_EQ(one.scores[s].low, two.scores[s].low) << one.scores[s].metric;
+  }
 }
 
 TEST(Metrics, SegmentsWithoutSpreadAreInfinitelyGood) {
@@ -146,7 +251,8 @@ TEST(Metrics, TheSampleHasAnInterval) {
 }
 
 TEST(Metrics, SameBytesForAnyNumberOfRanksAndThreads) {
-  const Matrix matrix = mixture(140000, 4, 5, 3, 73);
+  Matrix matrix = mixture(140000, 4, 5, 3, 73);
+  for (uint64_t i = 0; i < 140000; ++i) matrix.weights.push_back(i % 11 == 0 ? 0 : oracle::uniform(8, i));
   const std::vector<float> start(matrix.x.begin(), matrix.x.begin() + 20);
   std::vector<Scores> found;
   for (const int ranks : {1, 2, 4})

@@ -190,7 +190,7 @@ std::vector<double> squared_silhouette(const Rows& rows, std::span<const int32_t
   std::vector<double> result;
   for (int64_t i = 0; i < rows.n; ++i) {
     const size_t own = size_t(labels[size_t(i)]);
-    const double all = double(segments.count[own]), m = double(rows.weight(i));
+    const double all = double(segments.count[own]), m = double(rows.weight(i)), self = std::min(segments.unit, m);
     double a = 0, b = kInfinity;
     for (size_t c = 0; c < segments.count.size(); ++c) {
       if (segments.count[c] == 0) continue;
@@ -199,28 +199,29 @@ std::vector<double> squared_silhouette(const Rows& rows, std::span<const int32_t
         dot = std::fma(double(rows.row(i)[j]), segments.mean[c * size_t(rows.d) + size_t(j)], dot);
       double mean = (d2(rows.row(i), origin.data(), rows.d) - 2 * dot) + segments.mean_norm2[c];
       if (!(mean > 0)) mean = 0;
-      if (c == own) a = mean * (all / (all - m));
+      if (c == own) a = mean * (all / (all - self));
       if (c != own) b = std::min(b, mean);
     }
-    const bool defined = all > m && b < kInfinity && std::max(a, b) > 0;
+    const bool defined = all > self && b < kInfinity && std::max(a, b) > 0;
     result.push_back(defined ? m * ((b - a) / std::max(a, b)) : 0);
   }
   return result;
 }
 
-std::vector<double> silhouette(const Rows& rows, std::span<const int32_t> labels, int k) {
-  const std::vector<int64_t> sizes = counts(rows, labels, k, false);
+std::vector<double> silhouette(const Rows& rows, std::span<const int32_t> labels, int k, double unit) {
+  const std::vector<int64_t> sizes = counts(rows, labels, k, true);
   std::vector<double> result;
   for (int64_t i = 0; i < rows.n; ++i) {
     std::vector<double> sum(static_cast<size_t>(k));
     for (int64_t r = 0; r < rows.n; ++r)
-      sum[size_t(labels[size_t(r)])] += std::sqrt(d2(rows.row(i), rows.row(r), rows.d));
+      sum[size_t(labels[size_t(r)])] += double(rows.weight(r)) * std::sqrt(d2(rows.row(i), rows.row(r), rows.d));
     const size_t own = size_t(labels[size_t(i)]);
+    const double all = double(sizes[own]), self = std::min(unit, double(rows.weight(i)));
     double b = kInfinity;
     for (size_t c = 0; c < size_t(k); ++c)
       if (c != own && sizes[c] > 0) b = std::min(b, sum[c] / double(sizes[c]));
-    const double a = sizes[own] > 1 ? sum[own] / double(sizes[own] - 1) : 0;
-    result.push_back(sizes[own] > 1 && b < kInfinity && std::max(a, b) > 0 ? (b - a) / std::max(a, b) : 0);
+    const double a = all > self ? sum[own] / (all - self) : 0;
+    result.push_back(all > self && b < kInfinity && std::max(a, b) > 0 ? (b - a) / std::max(a, b) : 0);
   }
   return result;
 }

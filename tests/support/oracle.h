@@ -72,6 +72,7 @@ std::vector<double> squared_silhouette(const Rows& rows, std::span<const int32_t
                                        const SegmentMoments& segments);
 /// m * |x|^2 of every row.
 std::vector<double> norm2(const Rows& rows);
-std::vector<double> silhouette(const Rows& rows, std::span<const int32_t> labels, int k);
+/// unit: m of one client, as in PairOps.
+std::vector<double> silhouette(const Rows& rows, std::span<const int32_t> labels, int k, double unit);
 
 }  // namespace clientele::oracle

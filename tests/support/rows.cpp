@@ -35,6 +35,16 @@ void weigh(const Matrix& matrix, RowBlock& block, int bits, Env& env) {
   env.backend.sample_ops().set_weights(block, m);
 }
 
+void set_unit(const Matrix& matrix, RowBlocks& rows) {
+  rows.weight_bits = weight_bits(std::accumulate(matrix.weights.begin(), matrix.weights.end(), 0.0), matrix.n);
+  for (const double w : matrix.weights) {
+    const int64_t m = quantise_weight(w, rows.weight_bits);
+    rows.weight_sum += m;
+    rows.weightless += m == 0 ? 1 : 0;
+  }
+  rows.unit_weight = unit_of(rows.weight_bits, rows.weight_sum, matrix.n - rows.weightless);
+}
+
 /// Moments of every feature over all ranks.
 std::vector<Moments> moments_of(RowBlocks& rows, Env& env) {
   std::vector<std::vector<Moments>> blocks;
@@ -74,8 +84,7 @@ RowBlocks blocks_of(const Matrix& matrix, Space space, Env& env) {
   rows.rows = range.last - range.first;
   rows.d = matrix.d;
   rows.weighted = !matrix.weights.empty();
-  if (rows.weighted)
-    rows.weight_bits = weight_bits(std::accumulate(matrix.weights.begin(), matrix.weights.end(), 0.0), matrix.n);
+  if (rows.weighted) set_unit(matrix, rows);
   make_blocks(rows, env);
   rows.each(
       [&](RowBlock& block) {
@@ -109,6 +118,14 @@ oracle::Rows read_back(const RowBlocks& rows, const Matrix& matrix, Env& env) {
   out.x = fetch_rows(rows, all, env);
   for (const int64_t row : all)
     if (rows.weighted) out.m.push_back(quantise_weight(matrix.weights[static_cast<size_t>(row)], rows.weight_bits));
+  return out;
+}
+
+Matrix repeated(const Matrix& weighted) {
+  Matrix out{.n = 0, .d = weighted.d, .x = {}, .weights = {}};
+  for (int64_t i = 0; i < weighted.n; ++i)
+    for (int64_t t = 0; t < std::lround(weighted.weights[static_cast<size_t>(i)]); ++t, ++out.n)
+      out.x.insert(out.x.end(), weighted.x.begin() + i * out.d, weighted.x.begin() + (i + 1) * out.d);
   return out;
 }
 

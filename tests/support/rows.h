@@ -47,6 +47,9 @@ RowBlocks blocks_of(const Matrix& matrix, Space space, Env& env);
 /// The engine's rows of one rank, read back: what an oracle works on.
 oracle::Rows read_back(const RowBlocks& rows, const Matrix& matrix, Env& env);
 
+/// Every row as often as it weighs (whole weights), and no weights.
+Matrix repeated(const Matrix& weighted);
+
 /// k round groups of spread 1 whose centres lie in a box of the given half width; deterministic.
 Matrix mixture(int64_t n, int d, int k, double box, uint64_t stream);
 

@@ -28,11 +28,11 @@ struct ClusterSpec {
   double tolerance = 5e-6;  ///< shift: squared shift of all centroids <= tolerance * mean variance; inertia: relative
                             ///< gain of each of the last three rounds; moved: share of rows
   int64_t max_iterations = 300;
-  double min_size = 0;  ///< of every segment: rows (from 1 on) or a share of all rows (below 1); 0: none
-  double outliers = 0;  ///< share of the rows to mark as outliers: those farthest from their centroids
+  double min_size = 0;  ///< of every segment, by weight: rows (from 1 on) or a share of all rows (below 1); 0: none
+  double outliers = 0;  ///< share of the rows to mark as outliers, by weight: those farthest from their centroids
 
-  /// min_size in rows, of `rows` in all; a share rounds up.
-  int64_t min_rows(int64_t rows) const;
+  /// min_size as a sum of m, of total_weight in all (RowBlocks; unweighted: rows); rounds up.
+  int64_t min_weight(int64_t total_weight, int weight_bits) const;
   bool given_start() const { return init != "kmeans++_full" && !raced(); }
   /// Starts are found on a sample, and the best of them is run on all rows.
   bool raced() const { return init == "kmeans++" || init == "random"; }
@@ -150,14 +150,14 @@ struct Published {
   std::vector<int32_t> label, second;
   std::vector<float> distance, margin;
   double inertia = 0;                 ///< of the published labels to the published centroids; 0 without sums
-  double mean_margin = 0;             ///< all ranks: the simplified silhouette
-  std::vector<double> distance_sums;  ///< k: sum of distances to the own centroid, all ranks
+  double mean_margin = 0;             ///< by weight, all ranks: the simplified silhouette
+  std::vector<double> distance_sums;  ///< k: sum of m * distance to the own centroid, all ranks
   std::vector<WideSum> sums;    ///< k x d, of the published labels, all ranks; empty for a saved model's centroids
                                 ///< (Clustering::sums empty)
   std::vector<int64_t> counts;  ///< k: sum of m, all ranks; empty with sums
   std::vector<int64_t> rows;    ///< k: rows, all ranks
 };
-/// Writes the label slots too. Means are over rows, whatever their weight.
+/// Writes the label slots too. Rows scored by a saved model have no weights.
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env);
 
 }  // namespace clientele

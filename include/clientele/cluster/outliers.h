@@ -15,13 +15,11 @@ struct Outliers {
   std::vector<int64_t> rows;  ///< of each segment, all ranks; empty: none were looked for
 };
 
-/// The share of all rows that lies farthest from the own centroid: the threshold is the exact type-7 quantile of the
-/// published float32 distances at 1 - share (Hyndman & Fan, The American Statistician 50, 1996), one for all segments:
-/// a threshold a segment would mark as many rows of each, also where none lies apart. Rows count once, whatever their
-/// weight; of equal distances at the threshold none is an outlier. share 0: nothing.
-Outliers find_outliers(const Published& published, double share, Env& env);
-
-/// Exact type-7 quantile of the values of all ranks, none of them negative or NaN; NaN without values. Collective.
-double quantile_of(std::span<const float> values, double probability, Comm& comm);
+/// The share of all rows, by weight, that lies farthest from the own centroid: the threshold is the exact type-7
+/// quantile of the published float32 distances at 1 - share (quantile_ranks.h), one for all segments: a threshold a
+/// segment would mark as many rows of each, also where none lies apart. Of equal distances at the threshold none is an
+/// outlier. Rows without weight do not move the threshold, but are marked where they lie beyond it. share 0: nothing.
+/// rows: those that were published.
+Outliers find_outliers(const RowBlocks& rows, const Published& published, double share, Env& env);
 
 }  // namespace clientele

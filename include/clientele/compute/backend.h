@@ -123,11 +123,11 @@ struct PublishedRows {
   std::span<float> margin;    ///< float((d2 - d1) / d2) in double from sqrt(D); d2 = 0 gives 0; k = 1 gives 1
 };
 
-/// Canonical sums over rows (whatever their weight) that the last pass yields for free. Per 65,536-row global block,
-/// ascending (see CanonicalSum).
+/// Canonical sums over rows that the last pass yields for free. Per 65,536-row global block, ascending (see
+/// CanonicalSum); m = 1 in unweighted jobs.
 struct PublishSums {
-  std::vector<double> margin_blocks;                 ///< sum of margins: the simplified silhouette
-  std::vector<std::vector<double>> distance_blocks;  ///< per block: k sums of sqrt(D1), for Davies-Bouldin
+  std::vector<double> margin_blocks;                 ///< sum of m * margin: the simplified silhouette
+  std::vector<std::vector<double>> distance_blocks;  ///< per block: k sums of m * sqrt(D1), for Davies-Bouldin
 };
 
 /// A candidate for repairing an empty segment: the row farthest from its centroid.
@@ -191,6 +191,8 @@ class SampleOps {
   virtual ~SampleOps() = default;
 
   virtual void set_weights(RowBlock& rows, std::span<const int64_t> m) = 0;
+  /// m of local rows [first, first + out.size()); 1 in unweighted blocks.
+  virtual void copy_weights(const RowBlock& rows, int64_t first, std::span<int64_t> out) = 0;
   /// Copies rows (local indices inside the block) as count x d row-major float32.
   virtual void fetch(const RowBlock& rows, std::span<const int64_t> local, HostView<float> out) = 0;
 
@@ -229,6 +231,7 @@ struct SegmentMoments {
   std::vector<double> mean;        ///< k x d
   std::vector<double> mean_norm2;  ///< k: mean of |x|^2
   std::vector<int64_t> count;      ///< k, sum of m
+  double unit = 1;                 ///< m of one client (RowBlocks::unit_weight)
 };
 
 class PairOps {
@@ -240,13 +243,21 @@ class PairOps {
   /// Canonical block sums, per segment of the row, of m * s, s the squared-Euclidean silhouette of the row, appended
   /// per 65,536-row block (k sums each). Uses the label slots. Mean distance of row x to segment c: |x|^2 - 2 x.mean_c
   /// + mean_norm2_c, all in double, j ascending by fma, below 0 counts as 0. a = that of the own segment times N / (N -
-  /// m), N = count[own]; b = the least of the other segments with count > 0; s = (b - a) / max(a, b); s = 0 if N = m,
-  /// if there is no other segment or if max(a, b) = 0.
+  /// u), N = count[own], u = min(m, unit): of a row that stands for several clients, one leaves itself out; b = the
+  /// least of the other segments with count > 0; s = (b - a) / max(a, b); s = 0 if N <= u, if there is no other segment
+  /// or if max(a, b) = 0.
   virtual void squared_silhouette(const RowBlock& rows, const SegmentMoments& segments,
                                   std::vector<std::vector<double>>& blocks) = 0;
-  /// Classic silhouette of m sampled rows (m x d row-major, labels 0..k-1), one value a row: D canonical, distances
-  /// sqrt(D) summed per segment in row order.
-  virtual std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) = 0;
+  /// Sampled rows (n x d row-major, host, labels 0..k-1), each of weight > 0.
+  struct LabelledSample {
+    HostView<const float> rows;
+    std::span<const int32_t> labels;
+    std::span<const int64_t> weights = {};  ///< m; empty: 1 each
+    double unit = 1;                        ///< m of one client, as in SegmentMoments
+  };
+  /// Classic silhouette of sampled rows, one value a row: D canonical, m * sqrt(D) summed per segment in row order. a =
+  /// the own segment's sum / (N - u), N its sum of m, u as above; b = the least sum / N of the others; s as above.
+  virtual std::vector<double> silhouette(const LabelledSample& sample, int k) = 0;
 };
 
 // ---- the backend ----

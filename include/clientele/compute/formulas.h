@@ -125,10 +125,15 @@ CLIENTELE_HD inline double mean_squared_distance(double norm2, double dot, doubl
   return d2 > 0 ? d2 : 0.0;
 }
 
-/// Mean over the other rows of the row's own segment (weight n in all), from the mean over all of it: the row itself,
-/// of weight m (1 in unweighted jobs), adds 0. n > m.
-CLIENTELE_HD inline double without_self(double mean_over_all, int64_t n, int64_t m) {
-  return mean_over_all * (static_cast<double>(n) / static_cast<double>(n - m));
+/// Mean over the others of the row's own segment (weight n in all), from the mean over all of it: the row itself, that
+/// leaves u out (1 in unweighted jobs), adds 0. n > u.
+CLIENTELE_HD inline double without_self(double mean_over_all, int64_t n, double u) {
+  return mean_over_all * (static_cast<double>(n) / (static_cast<double>(n) - u));
+}
+/// u: what leaves itself out of its own segment, of a row of weight m.
+CLIENTELE_HD inline double one_client(int64_t m, double unit) {
+  const double all = static_cast<double>(m);
+  return all < unit ? all : unit;
 }
 
 /// (b - a) / max(a, b): a to the own segment, b to the nearest other one. 0 where neither is positive or there is no

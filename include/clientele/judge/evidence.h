@@ -32,7 +32,7 @@ struct Structure {
 
 /// Segment-wise stability (Hennig, "Cluster-wise assessment of cluster stability", Computational Statistics & Data
 /// Analysis 52, 2007): mean over resamples of the Jaccard similarity between the segment and the one most like it among
-/// those fitted to the resample, over the rows that both know, each counted once.
+/// those fitted to the resample, over the rows that both know, each counted once with its weight.
 struct Stability {
   int k = 0;
   int64_t rows = 0;             ///< of the sample
@@ -46,11 +46,11 @@ struct Evidence {
 };
 
 /// Resample b gives each sampled row a Poisson(1) number of copies (a pure function of seed, b and global row) on top
-/// of its weight. It is clustered with as many segments from two fresh k-means++ starts, of which the better counts:
-/// what the same procedure makes of other rows. Only where the clustering's own centroids as a start lead to less than
-/// 95 % of that inertia do they count instead: the fresh starts have then missed a segment that is there. (Own
-/// centroids as the only start would hide that another partition fits as well: halves of a round group would seem to
-/// come back.)
+/// of its weight: rows are drawn anew, not the clients a row of weight stands for, who were not seen one by one. It is
+/// clustered with as many segments from two fresh k-means++ starts, of which the better counts: what the same procedure
+/// makes of other rows. Only where the clustering's own centroids as a start lead to less than 95 % of that inertia do
+/// they count instead: the fresh starts have then missed a segment that is there. (Own centroids as the only start
+/// would hide that another partition fits as well: halves of a round group would seem to come back.)
 Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& clusterings, const ClusterSpec& cluster,
                          const JudgeSpec& spec, Env& env);
 

@@ -43,7 +43,9 @@ struct Scores {
   int k = 0;
   double inertia = 0;
   std::vector<Score> scores;
-  std::vector<int64_t> rows = {};  ///< of each segment, all ranks
+  std::vector<int64_t> counts = {};  ///< of each segment: sum of m (unweighted: rows), all ranks
+  int weight_bits = 0;               ///< RowBlocks::weight_bits
+  bool weighted = false;
   const Score* find(const std::string& metric) const;
 };
 
@@ -54,16 +56,17 @@ struct MetricFacts {
 };
 const std::vector<MetricFacts>& metric_facts();
 
-/// Calinski-Harabasz and the squared silhouette count a row by its weight; the other indices count rows. Unknown
-/// metric: Error{usage} with a suggestion. `published` must be of the same clustering; the label slots too.
+/// A row counts by its weight: with whole weights each index is that of the table with every row repeated as often (the
+/// classic silhouette's sample is drawn from the rows, not from the repeated ones). Unknown metric: Error{usage} with a
+/// suggestion. `published` must be of the same clustering; the label slots too.
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env);
 
 /// What a k must have for its indices' votes to count. Where stability was measured, that of at least half of its
 /// segments must be known.
 struct GateSpec {
-  int64_t min_rows = 0;  ///< of its smallest segment; no segment may be empty
-  double stable = 0.75;  ///< of at least half of the segments whose stability is known
+  int64_t min_weight = 0;  ///< of its smallest segment, a sum of m; no segment may be empty
+  double stable = 0.75;    ///< of at least half of the segments whose stability is known
   double unstable = 0.6;
   double unstable_segments = 0;
 };
@@ -71,7 +74,7 @@ struct GateSpec {
 struct KGate {
   int k = 0;
   bool passed = true;
-  int64_t smallest = 0;              ///< rows of the smallest segment
+  double smallest = 0;               ///< size of the smallest segment: rows, or the sum of their weights
   int64_t stable = 0, unstable = 0;  ///< segments
   std::string why;                   ///< it cannot win; empty if passed
 };

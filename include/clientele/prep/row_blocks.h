@@ -36,6 +36,9 @@ struct RowBlocks {
   int d = 0;
   bool weighted = false;
   int weight_bits = 0;            ///< p: m = llrint(w 2^p)
+  double unit_weight = 1;         ///< m of one client where clients are counted one by one (see unit_of)
+  int64_t weightless = 0;         ///< rows with m = 0, over all ranks
+  int64_t weight_sum = 0;         ///< of m over all ranks, in weighted jobs
   std::vector<double> scales;     ///< d fixed-point scales, the same on all ranks
   std::vector<double> variances;  ///< d: variance (ddof 0) of each feature over all ranks, unweighted
   std::vector<double> means;      ///< d: what was subtracted (FeatureSpace::means)
@@ -57,10 +60,18 @@ struct RowBlocks {
   /// As each, to read, until the body returns true.
   void each_until(const std::function<bool(const RowBlock&)>& body) const;
 
+  /// Sum of m, 1 a row in unweighted jobs, over all ranks.
+  int64_t total_weight() const { return weighted ? weight_sum : total_rows; }
+
   PageTraffic traffic() const;
   /// Features and slots go; what is known of the rows as a whole stays.
   void release_rows();
 };
+
+/// A row of weight w stands for w clients, so one client is m = 2^p. Weights with a mean (of those above 0) below 1 are
+/// shares rather than clients: then the mean row is one. It matters where a client more or less does: in n - k, in n -
+/// 1, in ranks. total: sum of m over `rows` rows with m > 0.
+double unit_of(int weight_bits, int64_t total, int64_t rows);
 
 /// How the features of a job share memory and disk.
 struct BlockPlan {

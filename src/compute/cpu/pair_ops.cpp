@@ -14,13 +14,14 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Squared silhouette of one row of weight m from its dot products with the segments' means (16 apart).
 double squared_value(const SegmentMoments& segments, int32_t label, int64_t m, double norm2, const double* dots) {
   const size_t own = static_cast<size_t>(label);
-  if (segments.count[own] <= m) return 0;
+  const double self = one_client(m, segments.unit);
+  if (static_cast<double>(segments.count[own]) <= self) return 0;
   double a = 0, b = kInfinity;
   for (size_t c = 0; c < segments.count.size(); ++c) {
     if (segments.count[c] == 0) continue;
     const double mean = mean_squared_distance(norm2, dots[c * kTileRows], segments.mean_norm2[c]);
     if (c == own)
-      a = without_self(mean, segments.count[c], m);
+      a = without_self(mean, segments.count[c], self);
     else
       b = std::min(b, mean);
   }
@@ -91,47 +92,55 @@ class CpuPairOps final : public PairOps {
     });
   }
 
-  std::vector<double> silhouette(HostView<const float> sample, std::span<const int32_t> labels, int k) override {
+  std::vector<double> silhouette(const LabelledSample& sample, int k) override {
     std::vector<int64_t> sizes(static_cast<size_t>(k));
-    for (const int32_t label : labels) ++sizes[static_cast<size_t>(label)];
-    CpuRows rows(0, sample.rows, static_cast<int>(sample.columns), false, "sample of the silhouette");
-    for (int64_t i = 0; i < sample.rows; ++i)
-      for (int j = 0; j < rows.d(); ++j) rows.tile(i / kTileRows)[j * kTileRows + i % kTileRows] = sample(i, j);
-    std::vector<double> values(static_cast<size_t>(sample.rows));
+    for (size_t i = 0; i < sample.labels.size(); ++i) sizes[static_cast<size_t>(sample.labels[i])] += weight(sample, i);
+    CpuRows rows(0, sample.rows.rows, static_cast<int>(sample.rows.columns), false, "sample of the silhouette");
+    for (int64_t i = 0; i < rows.rows(); ++i)
+      for (int j = 0; j < rows.d(); ++j) rows.tile(i / kTileRows)[j * kTileRows + i % kTileRows] = sample.rows(i, j);
+    std::vector<double> values(static_cast<size_t>(rows.rows()));
     cpu_.pool.parallel_for(rows.tiles(), [&](int64_t t, int) {
-      const std::vector<double> sums = distance_sums(rows, t, sample, labels, k);
-      for (int64_t row = t * kTileRows; row < t * kTileRows + rows.tile_rows(t); ++row)
-        values[static_cast<size_t>(row)] =
-            classic_value(sums.data() + row % kTileRows, sizes, static_cast<size_t>(labels[static_cast<size_t>(row)]));
+      const std::vector<double> sums = distance_sums(rows, t, sample, k);
+      for (int64_t row = t * kTileRows; row < t * kTileRows + rows.tile_rows(t); ++row) {
+        const size_t i = static_cast<size_t>(row);
+        values[i] = classic_value(sums.data() + row % kTileRows, sizes, static_cast<size_t>(sample.labels[i]),
+                                  one_client(weight(sample, i), sample.unit));
+      }
     });
     return values;
   }
 
  private:
-  /// k x 16: sums of the distances of tile t's rows to the sample's rows, per segment, in row order.
-  std::vector<double> distance_sums(const CpuRows& rows, int64_t t, HostView<const float> sample,
-                                    std::span<const int32_t> labels, int k) const {
+  static int64_t weight(const LabelledSample& sample, size_t i) {
+    return sample.weights.empty() ? 1 : sample.weights[i];
+  }
+
+  /// k x 16: sums of m times the distances of tile t's rows to the sample's rows, per segment, in row order.
+  std::vector<double> distance_sums(const CpuRows& rows, int64_t t, const LabelledSample& sample, int k) const {
     constexpr int64_t kPoints = 16;
     std::vector<double> sums(static_cast<size_t>(k) * kTileRows);
     double d2[kPoints * kTileRows];
-    for (int64_t first = 0; first < sample.rows; first += kPoints) {
-      const int64_t count = std::min(kPoints, sample.rows - first);
-      cpu_.kernels.distance.d2_to_points(tiles_of(rows, t, 1), sample.row(first).data(), static_cast<int>(count), d2,
-                                         kTileRows);
+    for (int64_t first = 0; first < rows.rows(); first += kPoints) {
+      const int64_t count = std::min(kPoints, rows.rows() - first);
+      cpu_.kernels.distance.d2_to_points(tiles_of(rows, t, 1), sample.rows.row(first).data(), static_cast<int>(count),
+                                         d2, kTileRows);
       for (int64_t p = 0; p < count; ++p) {
-        double* segment = sums.data() + int64_t{labels[static_cast<size_t>(first + p)]} * kTileRows;
-        for (int i = 0; i < kTileRows; ++i) segment[i] += std::sqrt(d2[p * kTileRows + i]);
+        const size_t point = static_cast<size_t>(first + p);
+        const double m = static_cast<double>(weight(sample, point));
+        double* segment = sums.data() + int64_t{sample.labels[point]} * kTileRows;
+        for (int i = 0; i < kTileRows; ++i) segment[i] += m * std::sqrt(d2[p * kTileRows + i]);
       }
     }
     return sums;
   }
 
-  static double classic_value(const double* sums, const std::vector<int64_t>& sizes, size_t own) {
-    if (sizes[own] <= 1) return 0;
+  static double classic_value(const double* sums, const std::vector<int64_t>& sizes, size_t own, double self) {
+    const double n = static_cast<double>(sizes[own]);
+    if (n <= self) return 0;
     double b = kInfinity;
     for (size_t c = 0; c < sizes.size(); ++c)
       if (c != own && sizes[c] > 0) b = std::min(b, sums[c * kTileRows] / static_cast<double>(sizes[c]));
-    return silhouette_value(sums[own * kTileRows] / static_cast<double>(sizes[own] - 1), b);
+    return silhouette_value(sums[own * kTileRows] / (n - self), b);
   }
 
   const Cpu cpu_;

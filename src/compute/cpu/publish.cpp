@@ -44,12 +44,13 @@ void rank_chunk(const Cpu& cpu, const Screen& screen, const Tiles& tiles, Chunk&
   cpu.kernels.distance.margins(chunk.first_d2, chunk.second_d2, slots, chunk.distance, chunk.margin);
 }
 
-/// Writes what is wanted of row `row` (of the RowBlock), chunk row i, and adds it to its lane.
-void publish_row(const Chunk& chunk, int64_t i, bool single, int64_t row, const PublishedRows& out, BlockSums& sums) {
+/// Writes what is wanted of row `row` (of the RowBlock, of weight m), chunk row i, and adds it to its lane.
+void publish_row(const Chunk& chunk, int64_t i, bool single, int64_t row, double m, const PublishedRows& out,
+                 BlockSums& sums) {
   const size_t r = static_cast<size_t>(row);
   const size_t lane = r % kLanes;
-  sums.margins.lane[lane] += chunk.margin[i];
-  sums.distances[static_cast<size_t>(chunk.first[i])].lane[lane] += chunk.distance[i];
+  sums.margins.lane[lane] += m * chunk.margin[i];
+  sums.distances[static_cast<size_t>(chunk.first[i])].lane[lane] += m * chunk.distance[i];
   if (!out.label.empty()) out.label[r] = chunk.first[i];
   if (!out.second.empty()) out.second[r] = single ? -1 : chunk.second[i];
   if (!out.distance.empty()) out.distance[r] = static_cast<float>(chunk.distance[i]);
@@ -72,7 +73,10 @@ void publish_rows(const Cpu& cpu, CpuRows& rows, const CentroidsView& centroids,
       Chunk chunk;
       const Tiles tiles = tiles_of(rows, t, chunk_tiles);
       rank_chunk(cpu, screen, tiles, chunk);
-      for (int64_t i = 0; i < tiles.rows; ++i) publish_row(chunk, i, screen.k == 1, t * kTileRows + i, out, open);
+      for (int64_t i = 0; i < tiles.rows; ++i) {
+        const int64_t row = t * kTileRows + i;
+        publish_row(chunk, i, screen.k == 1, row, static_cast<double>(rows.weight(row)), out, open);
+      }
       std::copy_n(chunk.first, tiles.rows, rows.labels() + t * kTileRows);
     });
     const size_t place = begin + static_cast<size_t>(block);

@@ -19,6 +19,11 @@ class CpuSampleOps final : public SampleOps {
     std::copy(m.begin(), m.end(), cpu_rows(block).weights());
   }
 
+  void copy_weights(const RowBlock& block, int64_t first, std::span<int64_t> out) override {
+    const CpuRows& rows = cpu_rows(block);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = rows.weight(first + static_cast<int64_t>(i));
+  }
+
   void fetch(const RowBlock& block, std::span<const int64_t> local, HostView<float> out) override {
     const CpuRows& rows = cpu_rows(block);
     for (size_t i = 0; i < local.size(); ++i) rows.copy_row(local[i], out.row(static_cast<int64_t>(i)).data());
