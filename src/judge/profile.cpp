@@ -38,11 +38,11 @@ ProfileColumns choose_columns(const Schema& schema, const CleanRows& clean, Prof
   return columns;
 }
 
-ColumnProfile population_column(const Moments& all, int64_t rows) {
+ColumnProfile population_column(const Moments& all, int64_t present, int64_t rows) {
   const bool any = all.present > 0;
   const double mean = any ? all.mean : kNaN;
-  return {.present = all.present,
-          .missing = rows - all.present,
+  return {.present = present,
+          .missing = rows - present,
           .mean = mean,
           .sd = any ? std::sqrt(all.variance()) : kNaN,
           .z = any ? 0 : kNaN,
@@ -51,23 +51,24 @@ ColumnProfile population_column(const Moments& all, int64_t rows) {
           .quantiles = {}};
 }
 
-/// Cohen's d: difference of the means over the pooled standard deviation (n - 1 in each group).
-double effect_size(const Moments& segment, const Moments& rest) {
+/// Cohen's d: difference of the means over the pooled standard deviation (n - 1 in each group). unit: m of one client.
+double effect_size(const Moments& segment, const Moments& rest, double unit) {
   if (segment.present == 0 || rest.present == 0) return kNaN;
-  const double freedom = static_cast<double>(segment.present + rest.present - 2);
-  const double pooled = std::sqrt((segment.m2 + rest.m2) / freedom);
+  const double freedom = static_cast<double>(segment.present + rest.present) / unit - 2;
+  const double pooled = std::sqrt((segment.m2 + rest.m2) / unit / freedom);
   return freedom > 0 && pooled > 0 ? (segment.mean - rest.mean) / pooled : kNaN;
 }
 
+/// present: rows with a value, of `rows`.
 ColumnProfile segment_column(const Moments& segment, const Moments& rest, const ColumnProfile& population,
-                             int64_t rows) {
-  ColumnProfile out{.present = segment.present,
-                    .missing = rows - segment.present,
+                             int64_t present, int64_t rows, double unit) {
+  ColumnProfile out{.present = present,
+                    .missing = rows - present,
                     .mean = kNaN,
                     .sd = kNaN,
                     .z = kNaN,
                     .lift = kNaN,
-                    .effect = effect_size(segment, rest),
+                    .effect = effect_size(segment, rest, unit),
                     .quantiles = {}};
   if (segment.present == 0) return out;
   out.mean = segment.mean;
@@ -91,16 +92,21 @@ std::vector<Moments> merge_others(std::span<const Moments> segments) {
   return out;
 }
 
-void fill_numbers(const ProfileColumns& columns, const CleanRows& clean, const SegmentStatistics& statistics,
-                  const SegmentQuantiles& quantiles, Profiles& out) {
+void fill_numbers(const ProfileColumns& columns, const CleanRows& clean, const RowBlocks& rows,
+                  const SegmentStatistics& statistics, const SegmentQuantiles& quantiles, Profiles& out) {
   const size_t k = out.segments.size();
   for (size_t c = 0; c < columns.numbers.size(); ++c) {
     const std::span<const Moments> moments = std::span(statistics.numbers).subspan(c * k, k);
-    ColumnProfile population = population_column(clean.moments[static_cast<size_t>(columns.numbers[c])], clean.kept);
+    const std::span<const int64_t> present = std::span(statistics.present_rows).subspan(c * k, k);
+    const Moments all =
+        rows.weighted ? Moments::merge(moments) : clean.moments[static_cast<size_t>(columns.numbers[c])];
+    ColumnProfile population =
+        population_column(all, std::accumulate(present.begin(), present.end(), int64_t{0}), clean.kept);
     population.quantiles = quantiles.of(static_cast<int>(c), static_cast<int>(k));
     const std::vector<Moments> others = merge_others(moments);
     for (size_t s = 0; s < k; ++s) {
-      ColumnProfile profile = segment_column(moments[s], others[s], population, out.segments[s].rows);
+      ColumnProfile profile =
+          segment_column(moments[s], others[s], population, present[s], out.segments[s].rows, rows.unit_weight);
       profile.quantiles = quantiles.of(static_cast<int>(c), static_cast<int>(s));
       out.segments[s].numbers.push_back(std::move(profile));
     }
@@ -166,14 +172,17 @@ std::vector<double> importance(const RowBlocks& rows, const Clustering& clusteri
 void fill_sizes(const RowBlocks& rows, const Clustering& clustering, const Published& published,
                 const SegmentStatistics& statistics, Profiles& out) {
   const size_t d = static_cast<size_t>(rows.d);
+  const int64_t all = std::accumulate(published.counts.begin(), published.counts.end(), int64_t{0});
+  out.weighted = rows.weighted;
   for (size_t s = 0; s < out.segments.size(); ++s) {
     SegmentProfile& segment = out.segments[s];
-    const double n = static_cast<double>(published.rows[s]);
+    const double n = static_cast<double>(published.counts[s]);
     segment.segment = static_cast<int>(s);
     segment.rows = published.rows[s];
-    segment.share = n / static_cast<double>(rows.total_rows);
-    segment.mean_distance = published.rows[s] > 0 ? published.distance_sums[s] / n : kNaN;
-    segment.mean_margin = published.rows[s] > 0 ? statistics.margin_sums[s] / n : kNaN;
+    if (rows.weighted) segment.weight = std::ldexp(n, -rows.weight_bits);
+    segment.share = n / static_cast<double>(all);
+    segment.mean_distance = n > 0 ? published.distance_sums[s] / n : kNaN;
+    segment.mean_margin = n > 0 ? statistics.margin_sums[s] / n : kNaN;
     for (size_t j = 0; j < d; ++j)
       segment.centroid_normalised.push_back(static_cast<double>(clustering.centroids[s * d + j]) + rows.means[j]);
   }
@@ -183,7 +192,8 @@ void fill_sizes(const RowBlocks& rows, const Clustering& clustering, const Publi
 
 void ProfileSpec::visit(SpecVisitor& v) {
   v.field({.name = "quantiles",
-           .help = "Probabilities of the quantiles of each number column, exact, type 7.",
+           .help = "Probabilities of the quantiles of each number column, exact, type 7; by weight where rows have "
+                   "weights, a row of weight w being w clients.",
            .low = 0,
            .high = 1},
           quantiles);
@@ -209,7 +219,7 @@ Profiles profile(Source& source, const CleanRows& rows, const FeatureSpace& spac
   quantiles.solve();
 
   fill_sizes(blocks, clustering, published, statistics, out);
-  fill_numbers(columns, rows, statistics, quantiles, out);
+  fill_numbers(columns, rows, blocks, statistics, quantiles, out);
   fill_categories(columns, source.schema(), statistics, out);
   out.importance = importance(blocks, clustering, published);
   const std::vector<std::string> names = segment_names(out, spec);

@@ -31,7 +31,9 @@ bool marked(const Profiles& profiles) {
 }
 
 std::string header(const Profiles& profiles) {
-  std::vector<std::string> names = {"segment", "name", "rows", "share", "mean_distance", "mean_margin"};
+  std::vector<std::string> names = {"segment", "name", "rows"};
+  if (profiles.weighted) names.push_back("weight");
+  names.insert(names.end(), {"share", "mean_distance", "mean_margin"});
   if (marked(profiles)) names.push_back("outliers");
   for (const std::string& column : profiles.number_columns) {
     for (const char* what : {"_mean", "_z", "_lift", "_effect", "_sd", "_missing"}) names.push_back(column + what);
@@ -50,8 +52,9 @@ std::string header(const Profiles& profiles) {
   return out;
 }
 
-std::string line(const SegmentProfile& segment) {
+std::string line(const SegmentProfile& segment, bool weighted) {
   std::string out = std::to_string(segment.segment) + "," + quoted(segment.name) + "," + std::to_string(segment.rows);
+  if (weighted) out += "," + number_text(segment.weight);
   for (const double value : {segment.share, segment.mean_distance, segment.mean_margin})
     out += "," + number_text(value);
   if (segment.outliers >= 0) out += "," + std::to_string(segment.outliers);
@@ -70,7 +73,7 @@ std::string line(const SegmentProfile& segment) {
 
 std::string to_csv(const Profiles& profiles) {
   std::string out = header(profiles);
-  for (const SegmentProfile& segment : profiles.segments) out += line(segment);
+  for (const SegmentProfile& segment : profiles.segments) out += line(segment, profiles.weighted);
   return out;
 }
 

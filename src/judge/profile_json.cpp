@@ -56,16 +56,19 @@ Json to_json(const Profiles& profiles) {
                         {"centroid_normalised", centroid},
                         {"numbers", numbers(profiles, segment.numbers)},
                         {"categories", categories(profiles, segment.categories)}});
+    if (profiles.weighted) segments.back()["weight"] = segment.weight;
     if (segment.outliers >= 0) segments.back()["outliers"] = segment.outliers;
   }
   Json features = Json::array();
   for (size_t j = 0; j < profiles.feature_names.size(); ++j)
     features.push_back({{"name", profiles.feature_names[j]}, {"importance", json_number(profiles.importance[j])}});
-  return {{"segments", segments},
-          {"population",
-           {{"numbers", numbers(profiles, profiles.population)},
-            {"categories", categories(profiles, profiles.population_categories)}}},
-          {"features", features}};
+  Json out = {{"segments", segments},
+              {"population",
+               {{"numbers", numbers(profiles, profiles.population)},
+                {"categories", categories(profiles, profiles.population_categories)}}},
+              {"features", features}};
+  if (profiles.weighted) out["weighted"] = true;
+  return out;
 }
 
 }  // namespace clientele

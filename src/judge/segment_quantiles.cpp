@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include "clientele/base/quantile_ranks.h"
 #include "clientele/compute/formulas.h"
 
 namespace clientele {
@@ -19,15 +20,16 @@ constexpr int64_t kMostCounters = int64_t{1} << 21;
 constexpr int64_t kMostBins = 1024;
 
 /// Half of the memory for tables is for gathered values, half for counters.
-int64_t gathered_at_most(int64_t budget, const Env& env) {
-  const int64_t half = env.memory.tables_bytes / 2;
-  return half == 0 ? budget : std::min(budget, half / static_cast<int64_t>(sizeof(double)));
+int64_t gathered_at_most(int64_t budget, const LabelledRows& rows) {
+  const int64_t half = rows.env().memory.tables_bytes / 2;
+  return half == 0 ? budget : std::min<int64_t>(budget, half / (rows.weighted() ? 16 : 8));
 }
 
-/// 4 bytes in each worker and 8 in all.
-int64_t counters_at_most(const Env& env) {
-  const int64_t half = env.memory.tables_bytes / 2;
-  return half == 0 ? kMostCounters : std::min(kMostCounters, half / (4 * env.pool.threads() + 8));
+/// 4 bytes in each worker and 8 in all; for weights 8 more in both.
+int64_t counters_at_most(const LabelledRows& rows) {
+  const int64_t half = rows.env().memory.tables_bytes / 2, more = rows.weighted() ? 8 : 0;
+  return half == 0 ? kMostCounters
+                   : std::min(kMostCounters, half / ((4 + more) * rows.env().pool.threads() + 8 + more));
 }
 
 /// Every so many rows of blocks spread evenly over the rank's; per column, all ranks together.
@@ -63,7 +65,7 @@ SegmentQuantiles::SegmentQuantiles(const LabelledRows& rows, std::span<const int
     : rows_(rows),
       columns_(columns.begin(), columns.end()),
       probabilities_(probabilities.begin(), probabilities.end()),
-      budget_(gathered_at_most(budget, rows.env())),
+      budget_(gathered_at_most(budget, rows)),
       k_(rows.k()),
       tables_(static_cast<size_t>(rows.env().pool.threads())) {
   lay_bins();
@@ -72,7 +74,7 @@ SegmentQuantiles::SegmentQuantiles(const LabelledRows& rows, std::span<const int
 void SegmentQuantiles::lay_bins() {
   if (columns_.empty()) return;
   std::vector<std::vector<double>> samples = sample_columns(rows_, columns_);
-  const int64_t room = counters_at_most(rows_.env()) / (static_cast<int64_t>(columns_.size()) * k_);
+  const int64_t room = counters_at_most(rows_) / (static_cast<int64_t>(columns_.size()) * k_);
   const int bins = static_cast<int>(std::clamp<int64_t>(room, 64, kMostBins));
   std::vector<std::unique_ptr<ValueBins>> laid(columns_.size());
   rows_.env().pool.parallel_for(static_cast<int64_t>(columns_.size()), [&](int64_t c, int) {
@@ -80,6 +82,7 @@ void SegmentQuantiles::lay_bins() {
   });
   for (const auto& each : laid) bins_.push_back(std::move(*each));
   counts_.resize(table_index(static_cast<int>(columns_.size()), 0));
+  if (rows_.weighted()) weights_.resize(counts_.size());
   strange_.resize(column_index(static_cast<int>(columns_.size())));
 }
 
@@ -92,6 +95,7 @@ void SegmentQuantiles::count(int worker, int column, const GroupedValues& values
   Tables& tables = tables_[static_cast<size_t>(worker)];
   if (tables.counts.empty()) {
     tables.counts.resize(counts_.size());
+    tables.weights.resize(weights_.size());
     tables.strange.resize(strange_.size());
   }
   tables.added += column == 0 ? static_cast<int64_t>(values.values.size()) : 0;
@@ -100,6 +104,10 @@ void SegmentQuantiles::count(int worker, int column, const GroupedValues& values
   for (int c = 0; c < k_; ++c) {
     uint32_t* counts = tables.counts.data() + table_index(column, c);
     bins.each(values.segment(c), [counts](double, int bin) { ++counts[bin]; });
+    if (values.weights.empty()) continue;
+    int64_t* weights = tables.weights.data() + table_index(column, c);
+    const int64_t* m = values.segment_weights(c).data();
+    bins.each(values.segment(c), [weights, &m](double, int bin) { weights[bin] += *m++; });
   }
   if (bins.frequent().empty()) return;
   const double* frequent = bins.frequent().data();
@@ -113,15 +121,14 @@ std::vector<WantedRank> SegmentQuantiles::wanted_ranks(int column, int group, in
   const size_t first =
       (static_cast<size_t>(column) * static_cast<size_t>(k_ + 1) + static_cast<size_t>(group)) * probabilities_.size();
   for (size_t p = 0; n > 0 && p < probabilities_.size(); ++p) {
-    const double position = probabilities_[p] * static_cast<double>(n - 1);
-    const int64_t low = std::clamp<int64_t>(static_cast<int64_t>(std::floor(position)), 0, n - 1);
+    const QuantileRanks ranks = quantile_ranks(probabilities_[p], n, rows_.unit_weight());
     Target& target = targets_[first + p];
     target.present = true;
-    target.fraction = position - static_cast<double>(low);
+    target.fraction = ranks.fraction;
     target.low = results_.size();
     target.high = target.fraction > 0 ? target.low + 1 : target.low;
-    wanted.push_back({low, target.low});
-    if (target.high != target.low) wanted.push_back({std::min(low + 1, n - 1), target.high});
+    wanted.push_back({ranks.low, target.low});
+    if (target.high != target.low) wanted.push_back({ranks.high, target.high});
     results_.resize(target.high + 1);
   }
   std::stable_sort(wanted.begin(), wanted.end(),
@@ -129,16 +136,17 @@ std::vector<WantedRank> SegmentQuantiles::wanted_ranks(int column, int group, in
   return wanted;
 }
 
-void SegmentQuantiles::want(int column, int group, std::span<const int64_t> counts, std::vector<ValueInterval>& out) {
+void SegmentQuantiles::want(int column, int group, std::span<const int64_t> values, std::span<const int64_t> weights,
+                            std::vector<ValueInterval>& out) {
   const ValueBins& bins = bins_[static_cast<size_t>(column)];
   const std::vector<WantedRank> wanted =
-      wanted_ranks(column, group, std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+      wanted_ranks(column, group, std::accumulate(weights.begin(), weights.end(), int64_t{0}));
   auto next = wanted.begin();
   int64_t before = 0;
-  for (int bin = 0; next != wanted.end(); before += counts[static_cast<size_t>(bin++)]) {
-    const int64_t count = counts[static_cast<size_t>(bin)];
-    ValueInterval whole{.column = column, .group = group, .bin = bin, .count = count, .wanted = {}};
-    for (; next != wanted.end() && next->rank < before + count; ++next)
+  for (int bin = 0; next != wanted.end(); before += weights[static_cast<size_t>(bin++)]) {
+    const int64_t count = values[static_cast<size_t>(bin)], weight = weights[static_cast<size_t>(bin)];
+    ValueInterval whole{.column = column, .group = group, .bin = bin, .values = count, .weight = weight, .wanted = {}};
+    for (; next != wanted.end() && next->rank < before + weight; ++next)
       whole.wanted.push_back({next->rank - before, next->result});
     if (whole.wanted.empty()) continue;
     uint64_t keys[] = {0, 0};
@@ -150,14 +158,16 @@ void SegmentQuantiles::want(int column, int group, std::span<const int64_t> coun
       keys[0] = bins.first_key(bin);
       keys[1] = bins.first_key(bin + 1);
     }
-    split_interval(whole, keys, std::span(&count, 1), out, results_);
+    split_interval(whole, keys, std::span(&count, 1), std::span(&weight, 1), out, results_);
   }
 }
 
 void SegmentQuantiles::flush(Tables& tables) {
   const std::lock_guard lock(flushing_);
   for (size_t i = 0; i < tables.counts.size(); ++i) counts_[i] += tables.counts[i];
+  for (size_t i = 0; i < tables.weights.size(); ++i) weights_[i] += tables.weights[i];
   for (size_t i = 0; i < tables.strange.size(); ++i) strange_[i] += tables.strange[i];
+  std::fill(tables.weights.begin(), tables.weights.end(), 0);
   std::fill(tables.counts.begin(), tables.counts.end(), 0u);
   std::fill(tables.strange.begin(), tables.strange.end(), 0u);
   tables.added = 0;
@@ -167,19 +177,26 @@ std::vector<ValueInterval> SegmentQuantiles::first_intervals() {
   for (Tables& tables : tables_) flush(tables);
   tables_.clear();
   rows_.env().comm.sum(counts_);
+  if (rows_.weighted()) rows_.env().comm.sum(weights_);
   rows_.env().comm.sum(strange_);
+  const std::vector<int64_t>& weights = rows_.weighted() ? weights_ : counts_;
   std::vector<ValueInterval> out;
   const size_t width = static_cast<size_t>(bins_[0].bins());
   for (int column = 0; column < static_cast<int>(columns_.size()); ++column) {
-    std::vector<int64_t> all(width);
+    std::vector<int64_t> all_values(width), all_weights(width);
     for (int segment = 0; segment < k_; ++segment) {
-      const std::span<const int64_t> counts = std::span(counts_).subspan(table_index(column, segment), width);
-      for (size_t bin = 0; bin < width; ++bin) all[bin] += counts[bin];
-      want(column, segment, counts, out);
+      const std::span values_of = std::span<const int64_t>(counts_).subspan(table_index(column, segment), width);
+      const std::span weights_of = std::span<const int64_t>(weights).subspan(table_index(column, segment), width);
+      for (size_t bin = 0; bin < width; ++bin) {
+        all_values[bin] += values_of[bin];
+        all_weights[bin] += weights_of[bin];
+      }
+      want(column, segment, values_of, weights_of, out);
     }
-    want(column, k_, all, out);
+    want(column, k_, all_values, all_weights, out);
   }
   counts_ = {};
+  weights_ = {};
   strange_ = {};
   return out;
 }
@@ -189,8 +206,8 @@ void SegmentQuantiles::solve() {
   targets_.resize(columns_.size() * static_cast<size_t>(k_ + 1) * probabilities_.size());
   std::vector<ValueInterval> intervals = first_intervals();
   while (!intervals.empty()) {
-    IntervalPass pass(std::move(intervals), bins_, k_, budget_);
-    intervals = pass.run(rows_, columns_, results_);
+    IntervalPass pass(std::move(intervals), bins_, rows_, budget_);
+    intervals = pass.run(columns_, results_);
   }
 }
 

@@ -1,7 +1,9 @@
 // Exact type-7 quantiles per segment and of the population, for several columns at once, in two readings and bounded
 // memory: the first (shared with other statistics) counts values in bins, the second gathers only what the bins with
 // the wanted ranks hold. Where those hold too much, bins are split and read again. Any number of threads or ranks and
-// any bins give the same bytes.
+// any bins give the same bytes. A value of weight w is there w times: between which ranks a quantile lies is counted in
+// clients (RowBlocks::unit_weight), and the value at a rank is the least of which more weight than that lies at or
+// below.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +39,9 @@ class SegmentQuantiles {
   /// Moves a worker's counts to the totals.
   void flush(Tables& tables);
   std::vector<ValueInterval> first_intervals();
-  /// Splits a group's bins at the wanted ranks.
-  void want(int column, int group, std::span<const int64_t> counts, std::vector<ValueInterval>& out);
+  /// Splits a group's bins at the wanted ranks. values, weights: in each bin.
+  void want(int column, int group, std::span<const int64_t> values, std::span<const int64_t> weights,
+            std::vector<ValueInterval>& out);
   std::vector<WantedRank> wanted_ranks(int column, int group, int64_t n);
   size_t table_index(int column, int segment) const;
   size_t column_index(int column) const { return static_cast<size_t>(column) * static_cast<size_t>(bins_[0].bins()); }
@@ -59,13 +62,14 @@ class SegmentQuantiles {
   /// One worker's counts: narrow, to stay in its cache; flushed before they can overflow.
   struct Tables {
     std::vector<uint32_t> counts;   ///< columns x k x bins
+    std::vector<int64_t> weights;   ///< columns x k x bins: sums of m; empty in unweighted jobs
     std::vector<uint32_t> strange;  ///< columns x bins: values that are not the bin's frequent one
     int64_t added = 0;
   };
   std::vector<Tables> tables_;
   std::mutex flushing_;
-  std::vector<int64_t> counts_, strange_;  ///< totals, once flushed
-  std::vector<Target> targets_;            ///< columns x (k + 1) x probabilities
+  std::vector<int64_t> counts_, weights_, strange_;  ///< totals, once flushed
+  std::vector<Target> targets_;                      ///< columns x (k + 1) x probabilities
   std::vector<double> results_;
 };
 

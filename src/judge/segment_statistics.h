@@ -18,9 +18,10 @@ struct ProfileColumns {
 };
 
 struct SegmentStatistics {
-  std::vector<Moments> numbers;                  ///< numbers x k: present, mean and m2 only
-  std::vector<std::vector<int64_t>> categories;  ///< per category column k x levels
-  std::vector<double> margin_sums;               ///< k
+  std::vector<Moments> numbers;                  ///< numbers x k: present (sum of m), mean and m2 only, by weight
+  std::vector<int64_t> present_rows;             ///< numbers x k: rows with a value, whatever their weight
+  std::vector<std::vector<int64_t>> categories;  ///< per category column k x levels: sums of m
+  std::vector<double> margin_sums;               ///< k: sums of m * margin
 };
 
 /// One reading. Sums run in row order inside a 65,536-row block and segment (shift: the first present value), blocks

@@ -77,7 +77,32 @@ Table varied_table(int64_t rows, int k, uint64_t stream) {
   return table;
 }
 
-Profiles profile_table(const Table& table, const ProfileSpec& spec, Env& env) {
+Table repeated(const Table& table) {
+  Table out = table;
+  out.labels.clear();
+  out.weights.clear();
+  for (TableColumn& column : out.columns) column.values.clear();
+  for (size_t i = 0; i < table.labels.size(); ++i)
+    for (int64_t t = 0; t < std::lround(table.weights[i]); ++t) {
+      out.labels.push_back(table.labels[i]);
+      out.origin.push_back(static_cast<int64_t>(i));
+      for (size_t c = 0; c < out.columns.size(); ++c) out.columns[c].values.push_back(table.columns[c].values[i]);
+    }
+  return out;
+}
+
+double margin_of(const Table& table, int64_t row) {
+  const int64_t from = table.origin.empty() ? row : table.origin[static_cast<size_t>(row)];
+  return static_cast<double>(static_cast<float>(oracle::uniform(7, static_cast<uint64_t>(from))));
+}
+
+Profiles profile_table(const Table& unweighted, const ProfileSpec& spec, Env& env) {
+  Table table = unweighted;
+  if (!table.weights.empty()) {
+    table.columns.push_back({.column = {}, .values = table.weights});
+    table.columns.back().column.name = "w";
+    table.columns.back().column.role = ColumnRole::weight;
+  }
   Schema schema;
   std::vector<std::vector<double>> columns;
   for (const TableColumn& column : table.columns) {
@@ -89,7 +114,7 @@ Profiles profile_table(const Table& table, const ProfileSpec& spec, Env& env) {
   MemorySource source(schema, std::move(columns), ids);
   const CleanRows clean = clean_rows(table, env);
 
-  Matrix matrix{.n = table.rows(), .d = 1, .x = {}, .weights = {}};
+  Matrix matrix{.n = table.rows(), .d = 1, .x = {}, .weights = table.weights};
   for (const double x : table.columns[0].values) matrix.x.push_back(static_cast<float>(x));
   const RowBlocks blocks = blocks_of(matrix, Space::as_is, env);
   const size_t k = static_cast<size_t>(table.k);
@@ -108,13 +133,14 @@ Profiles profile_table(const Table& table, const ProfileSpec& spec, Env& env) {
   published.sums.resize(k);
   published.counts.resize(k);
   published.rows.resize(k);
-  published.distance_sums.assign(k, 12);
+  published.distance_sums.assign(k, std::ldexp(12, blocks.weight_bits));
   for (int64_t i = 0; i < table.rows(); ++i) {
     const size_t label = static_cast<size_t>(table.labels[static_cast<size_t>(i)]);
     const int64_t q = quantise(matrix.x[static_cast<size_t>(i)], blocks.scales[0]);
-    clustering.square_sums[0] += Int128{q} * q;
-    published.sums[label].add(q, 1);
-    ++published.counts[label];
+    const int64_t m = blocks.weighted ? quantise_weight(table.weights[static_cast<size_t>(i)], blocks.weight_bits) : 1;
+    clustering.square_sums[0] += Int128{q} * q * m;
+    published.sums[label].add(q, m);
+    published.counts[label] += m;
     ++published.rows[label];
   }
   for (size_t c = 0; c < k; ++c)
@@ -123,7 +149,7 @@ Profiles profile_table(const Table& table, const ProfileSpec& spec, Env& env) {
   const auto first = table.labels.begin() + blocks.first_row;
   published.label.assign(first, first + blocks.rows);
   for (int64_t i = 0; i < blocks.rows; ++i)
-    published.margin.push_back(static_cast<float>(oracle::uniform(7, static_cast<uint64_t>(blocks.first_row + i))));
+    published.margin.push_back(static_cast<float>(margin_of(table, blocks.first_row + i)));
   return profile(source, clean, space, blocks, clustering, published, spec, env);
 }
 

@@ -20,6 +20,8 @@ struct Table {
   std::vector<TableColumn> columns;
   std::vector<int32_t> labels;
   int k = 0;
+  std::vector<double> weights = {};  ///< one a row, or empty
+  std::vector<int64_t> origin = {};  ///< of each row, where it is a copy: its row in the other table
 
   int64_t rows() const { return static_cast<int64_t>(labels.size()); }
 };
@@ -27,6 +29,12 @@ struct Table {
 /// Number columns of all sorts: normal, lognormal, few values, heavy ties, constant, mostly missing, wide range; and a
 /// category column.
 Table varied_table(int64_t rows, int k, uint64_t stream);
+
+/// Every row as often as it weighs (whole weights), and no weights.
+Table repeated(const Table& table);
+
+/// As it is published of the row.
+double margin_of(const Table& table, int64_t row);
 
 /// profile() of the table: one feature (the first column), published labels as given.
 Profiles profile_table(const Table& table, const ProfileSpec& spec, Env& env);

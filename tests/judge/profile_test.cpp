@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "clientele/base/errors.h"
 #include "tests/judge/profile_fixture.h"
@@ -157,7 +158,7 @@ TEST(Profile, CategoriesAndMargins) {
     double margin = 0, n = 0;
     for (size_t i = 0; i < table.labels.size(); ++i)
       if (table.labels[i] == s) {
-        margin += static_cast<double>(static_cast<float>(oracle::uniform(7, i)));
+        margin += margin_of(table, static_cast<int64_t>(i));
         n += 1;
       }
     EXPECT_NEAR(segment.mean_margin, margin / n, 1e-12);
@@ -180,22 +181,156 @@ TEST(Profile, ImportanceIsTheBetweenShareOfTheVariance) {
   EXPECT_GT(profiles.importance[0], 0.3);
 }
 
-TEST(Profile, SameBytesForThreadsPiecesAndRanks) {
-  const Table table = varied_table(132000, 6, 84);
-  const auto dump = [&](int ranks, int threads, int64_t piece) {
-    std::string out;
-    on_ranks(ranks, {.threads = threads}, [&](Env& env) {
-      env.piece_rows = piece;
-      const Profiles profiles = profile_table(table, {}, env);
-      if (env.comm.rank() == ranks - 1) out = to_json(profiles).dump() + to_csv(profiles);
-    });
-    return out;
+Table weighted_table(int64_t rows, int k, uint64_t stream, const std::function<double(uint64_t)>& weight) {
+  Table table = varied_table(rows, k, stream);
+  for (int64_t i = 0; i < rows; ++i) table.weights.push_back(weight(static_cast<uint64_t>(i)));
+  return table;
+}
+
+void expect_same_column(const ColumnProfile& found, const ColumnProfile& expected, const ColumnProfile& all,
+                        const std::string& what) {
+  for (size_t p = 0; p < expected.quantiles.size(); ++p)
+    expect_same_number(found.quantiles[p], expected.quantiles[p], what + " quantile");
+  if (what == "wide") return;  // squares overflow: quantiles only
+  const double last_bit = all.sd > 0 ? std::fabs(all.mean) * 0x1p-50 / all.sd : 0;
+  const auto expect_near = [&](double a, double b, double scale, const char* which) {
+    EXPECT_EQ(std::isnan(a), std::isnan(b)) << what << which;
+    if (!std::isnan(a)) {
+      EXPECT_NEAR(a, b, (1e-10 + last_bit) * scale) << what << which;
+    }
   };
-  const std::string base = dump(1, 1, 8192);
-  EXPECT_EQ(dump(1, 3, 8192), base);
-  EXPECT_EQ(dump(1, 2, 999), base);
-  EXPECT_EQ(dump(2, 1, 8192), base);
-  EXPECT_EQ(dump(4, 2, 65536), base);
+  expect_near(found.mean, expected.mean, all.sd + std::fabs(expected.mean), " mean");
+  expect_near(found.sd, expected.sd, all.sd, " sd");
+  expect_near(found.z, expected.z, 1 + std::fabs(expected.z), " z");
+  expect_near(found.lift, expected.lift, 1 + std::fabs(expected.lift), " lift");
+  expect_near(found.effect, expected.effect, 4 + std::fabs(expected.effect), " effect");
+}
+
+TEST(Profile, AWholeWeightEqualsTheRowRepeated) {
+  ProfileSpec spec;
+  spec.quantiles = {0, 0.001, 0.05, 0.25, 0.5, 0.77, 0.999, 1};
+  for (const int64_t rows : {7, 900, 20000}) {
+    const Table table = weighted_table(rows, 4, static_cast<uint64_t>(rows) + 1,
+                                       [](uint64_t i) { return static_cast<double>(i % 7 == 6 ? 11 : i % 4); });
+    Workplace place;
+    const Profiles found = profile_table(table, spec, place.env);
+    const Profiles expected = profile_table(repeated(table), spec, place.env);
+    EXPECT_TRUE(found.weighted);
+    EXPECT_FALSE(expected.weighted);
+    ASSERT_EQ(found.number_columns, expected.number_columns);
+    EXPECT_NEAR(found.importance[0], expected.importance[0], 1e-12);
+    for (size_t c = 0; c < found.population.size(); ++c)
+      expect_same_column(found.population[c], expected.population[c], expected.population[c], found.number_columns[c]);
+    for (size_t s = 0; s < found.segments.size(); ++s) {
+      const SegmentProfile &one = found.segments[s], &two = expected.segments[s];
+      EXPECT_EQ(one.rows, std::count(table.labels.begin(), table.labels.end(), static_cast<int32_t>(s)));
+      EXPECT_EQ(one.weight, static_cast<double>(two.rows));
+      EXPECT_EQ(one.share, two.share);
+      expect_same_number(one.mean_distance, two.mean_distance, "distance");
+      expect_close(one.mean_margin, static_cast<long double>(two.mean_margin), 1, "margin");
+      for (size_t c = 0; c < one.numbers.size(); ++c)
+        expect_same_column(one.numbers[c], two.numbers[c], expected.population[c], found.number_columns[c]);
+      ASSERT_EQ(one.categories[0].size(), two.categories[0].size());
+      for (size_t i = 0; i < one.categories[0].size(); ++i) {
+        EXPECT_EQ(one.categories[0][i].category, two.categories[0][i].category);
+        EXPECT_EQ(one.categories[0][i].share, two.categories[0][i].share);
+      }
+    }
+  }
+}
+
+/// The value that more weight than `below` lies at or below of.
+double value_above(const std::vector<std::pair<double, long double>>& ascending, long double below) {
+  long double sum = 0;
+  for (const auto& [x, w] : ascending)
+    if ((sum += w) > below) return x;
+  return ascending.back().first;
+}
+
+TEST(Profile, FractionsOfAWeightCount) {
+  for (const double scale : {0.001, 3.0}) {
+    const Table table =
+        weighted_table(3000, 3, 87, [&](uint64_t i) { return i % 6 == 0 ? 0 : scale * oracle::uniform(6, i); });
+    Workplace place;
+    const Profiles profiles = profile_table(table, {}, place.env);
+    double sum = 0, above = 0;
+    for (const double w : table.weights) sum += w, above += w > 0 ? 1 : 0;
+    const long double client = std::min(1.0, sum / above);
+    for (const size_t c : {0u, 1u, 2u, 5u})
+      for (int s = 0; s < 3; ++s) {
+        std::vector<std::pair<double, long double>> in;
+        long double n = 0, total = 0, square = 0;
+        for (size_t i = 0; i < table.labels.size(); ++i) {
+          const double x = table.columns[c].values[i];
+          if (table.labels[i] != s || x != x || table.weights[i] == 0) continue;
+          in.emplace_back(x, table.weights[i]);
+          n += table.weights[i], total += table.weights[i] * static_cast<long double>(x);
+        }
+        const ColumnProfile& found = profiles.segments[static_cast<size_t>(s)].numbers[c];
+        if (in.empty()) {
+          EXPECT_TRUE(std::isnan(found.mean));
+          continue;
+        }
+        for (const auto& [x, w] : in) square += w * (x - total / n) * (x - total / n);
+        const long double sd = std::sqrt(square / n);
+        EXPECT_NEAR(found.mean, static_cast<double>(total / n), 1e-9 * static_cast<double>(sd));
+        EXPECT_NEAR(found.sd, static_cast<double>(sd), 1e-9 * static_cast<double>(sd));
+        std::sort(in.begin(), in.end());
+        for (size_t p = 0; p < profiles.quantile_probabilities.size(); ++p) {
+          const long double at = std::max(profiles.quantile_probabilities[p] * (n / client - 1), 0.0L);
+          const long double low = std::floor(at);
+          const double a = value_above(in, low * client), b = value_above(in, (low + 1) * client);
+          EXPECT_NEAR(found.quantiles[p], a + static_cast<double>(at - low) * (b - a), 1e-8 * std::fabs(b) + 1e-300)
+              << c << " " << s << " " << p;
+        }
+      }
+  }
+}
+
+TEST(Profile, RowsWithoutWeightChangeNothingButTheNumbersOfRows) {
+  const Table table =
+      weighted_table(4000, 3, 88, [](uint64_t i) { return i < 3000 ? 0.5 + oracle::uniform(6, i) : 0; });
+  Table fewer = table;
+  fewer.labels.resize(3000);
+  fewer.weights.resize(3000);
+  for (TableColumn& column : fewer.columns) column.values.resize(3000);
+  Workplace place;
+  Profiles one = profile_table(table, {}, place.env);
+  const Profiles two = profile_table(fewer, {}, place.env);
+  EXPECT_EQ(one.segments[0].rows + one.segments[1].rows + one.segments[2].rows, 4000);
+  const auto copy_rows = [](ColumnProfile& to, const ColumnProfile& from) {
+    to.present = from.present;
+    to.missing = from.missing;
+  };
+  for (size_t c = 0; c < two.population.size(); ++c) copy_rows(one.population[c], two.population[c]);
+  for (size_t s = 0; s < 3; ++s) {
+    one.segments[s].rows = two.segments[s].rows;
+    for (size_t c = 0; c < two.population.size(); ++c)
+      copy_rows(one.segments[s].numbers[c], two.segments[s].numbers[c]);
+  }
+  EXPECT_EQ(to_json(one).dump(), to_json(two).dump());
+}
+
+TEST(Profile, SameBytesForThreadsPiecesAndRanks) {
+  Table table = varied_table(132000, 6, 84);
+  for (const bool weighted : {false, true}) {
+    if (weighted)
+      for (uint64_t i = 0; i < 132000; ++i) table.weights.push_back(i % 9 == 0 ? 0 : oracle::uniform(6, i));
+    const auto dump = [&](int ranks, int threads, int64_t piece) {
+      std::string out;
+      on_ranks(ranks, {.threads = threads}, [&](Env& env) {
+        env.piece_rows = piece;
+        const Profiles profiles = profile_table(table, {}, env);
+        if (env.comm.rank() == ranks - 1) out = to_json(profiles).dump() + to_csv(profiles);
+      });
+      return out;
+    };
+    const std::string base = dump(1, 1, 8192);
+    EXPECT_EQ(dump(1, 3, 8192), base);
+    EXPECT_EQ(dump(1, 2, 999), base);
+    EXPECT_EQ(dump(2, 1, 8192), base);
+    EXPECT_EQ(dump(4, 2, 65536), base);
+  }
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ std::vector<double> sorted(const Table& table, size_t column, int group) {
   std::vector<double> out;
   for (size_t i = 0; i < table.labels.size(); ++i) {
     const double x = table.columns[column].values[i];
-    if ((group == table.k || table.labels[i] == group) && x == x) out.push_back(x);
+    const size_t times = table.weights.empty() ? 1 : static_cast<size_t>(table.weights[i]);
+    if ((group == table.k || table.labels[i] == group) && x == x) out.insert(out.end(), times, x);
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -36,12 +37,19 @@ void expect_exact(const Table& table, int64_t budget, Env& env) {
     values.push_back(column.values);
     clean.moments.emplace_back();
   }
+  if (!table.weights.empty()) {
+    schema.columns.emplace_back();
+    schema.columns.back().role = ColumnRole::weight;
+    values.push_back(table.weights);
+    clean.moments.emplace_back();
+  }
   IdColumn ids;
   ids.rows = table.rows();
   MemorySource source(schema, values, ids);
   const RowRange range = rank_rows(table.rows(), env.comm.rank(), env.comm.size());
   RowBlocks rows;
   rows.first_row = range.first;
+  rows.weighted = !table.weights.empty();
   const std::span<const int32_t> labels =
       std::span(table.labels).subspan(static_cast<size_t>(range.first), static_cast<size_t>(range.last - range.first));
   const LabelledRows labelled(source, clean, rows, labels, table.k, env);
@@ -75,9 +83,11 @@ void expect_exact(const Table& table, int64_t budget, Env& env) {
 }
 
 TEST(SegmentQuantiles, AreExactWhateverTheBudget) {
-  const Table table = varied_table(8000, 3, 91);
+  Table table = varied_table(8000, 3, 91);
   Workplace place;
   for (const int64_t budget : {0, 1, 100, 5000, 1 << 23}) expect_exact(table, budget, place.env);
+  for (int i = 0; i < 8000; ++i) table.weights.push_back(i % 5 == 0 ? 0 : i % 71);  // whole ones
+  for (const int64_t budget : {0, 100, 5000, 1 << 23}) expect_exact(table, budget, place.env);
 }
 
 TEST(SegmentQuantiles, AreExactOnSortedData) {

@@ -24,17 +24,17 @@ struct ProfileSpec {
 
 /// One number column (cluster or profile role) in one segment. Original units.
 struct ColumnProfile {
-  int64_t present = 0, missing = 0;
-  double mean = 0, sd = 0;        ///< NaN if none present
-  double z = 0;                   ///< (mean - population mean) / population sd; 0 if the sd is 0
-  double lift = 0;                ///< mean / population mean; NaN if that is 0
-  double effect = 0;              ///< Cohen's d of segment against the rest, pooled sd; NaN if undefined
-  std::vector<double> quantiles;  ///< type 7, exact
+  int64_t present = 0, missing = 0;  ///< rows, whatever their weight
+  double mean = 0, sd = 0;           ///< NaN if none present
+  double z = 0;                      ///< (mean - population mean) / population sd; 0 if the sd is 0
+  double lift = 0;                   ///< mean / population mean; NaN if that is 0
+  double effect = 0;                 ///< Cohen's d of segment against the rest, pooled sd; NaN if undefined
+  std::vector<double> quantiles;     ///< type 7, exact
 };
 
 struct CategoryShare {
   std::string category;
-  double share = 0;  ///< of the segment's present rows
+  double share = 0;  ///< of the segment's present rows, by weight
   double lift = 0;   ///< share / population share
 };
 
@@ -42,7 +42,8 @@ struct SegmentProfile {
   int segment = 0;
   std::string name;
   int64_t rows = 0;
-  double share = 0;
+  double weight = 0;  ///< sum of the rows' weights, where they have any
+  double share = 0;   ///< of all rows, by weight
   double mean_distance = 0;
   double mean_margin = 0;
   int64_t outliers = -1;               ///< rows; -1: none were looked for
@@ -53,6 +54,7 @@ struct SegmentProfile {
 };
 
 struct Profiles {
+  bool weighted = false;  ///< rows have weights
   std::vector<std::string> number_columns, number_units, category_columns, feature_names;
   std::vector<bool> number_clustered;     ///< role cluster (true) or profile
   std::vector<ColumnProfile> population;  ///< one per number column
@@ -63,8 +65,8 @@ struct Profiles {
 };
 
 /// Streams kept rows twice with their labels (oftener only where values crowd). Sums run per 65,536-row block and
-/// segment: the same bytes whatever the threads, pieces and ranks. Rows count once whatever their weight; importance
-/// counts by weight.
+/// segment: the same bytes whatever the threads, pieces and ranks. A row of weight w counts like w rows
+/// (weights with a mean below 1: RowBlocks::unit_weight), but in the numbers of rows.
 Profiles profile(Source& source, const CleanRows& rows, const FeatureSpace& space, const RowBlocks& blocks,
                  const Clustering& clustering, const Published& published, const ProfileSpec& spec, Env& env);
 

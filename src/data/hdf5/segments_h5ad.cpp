@@ -202,7 +202,8 @@ void declare_profiles(Contents& contents, const Json& profiles) {
     names.push_back(s.contains("name") && s["name"].is_string() ? s["name"].get<std::string>() : "");
   contents.texts(at + "/name", names);
   std::vector<const char*> keys = {"rows", "share", "mean_distance", "mean_margin"};
-  if (k > 0 && listed->front().contains("outliers")) keys.push_back("outliers");
+  for (const char* key : {"weight", "outliers"})
+    if (k > 0 && listed->front().contains(key)) keys.push_back(key);
   for (const char* key : keys) {
     std::vector<double> values;
     for (const Json& s : *listed) values.push_back(number_or_nan(s, key));
