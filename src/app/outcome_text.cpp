@@ -26,7 +26,10 @@ std::vector<std::string> summary_lines(const RunOutcome& outcome) {
     lines.push_back(result["choice"].value("reason", ""));
   for (size_t s = 0; s < outcome.segment_names.size(); ++s) {
     const int64_t size = result["sizes"][s];
-    const double share = 100.0 * static_cast<double>(size) / static_cast<double>(rows["kept"].get<int64_t>());
+    const double share =
+        100 * (result.contains("weights")
+                   ? result["weights"]["sizes"][s].get<double>() / result["weights"]["sum"].get<double>()
+                   : static_cast<double>(size) / static_cast<double>(rows["kept"].get<int64_t>()));
     char text[64];
     std::snprintf(text, sizeof text, "%4zu  %14s  %5.1f %%  ", s, readable_count(size).c_str(), share);
     lines.push_back(text + outcome.segment_names[s]);

@@ -1,5 +1,6 @@
 #include "run_record.h"
 
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 
@@ -19,6 +20,17 @@ Json history_record(const std::vector<Iteration>& history) {
 
 Json scores_of(const Scores& scores) {
   return to_json(scores).value("scores", Json::array());
+}
+
+/// Sums of row weights.
+Json weight_record(const Published& published, int weight_bits) {
+  Json sizes = Json::array();
+  int64_t all = 0;
+  for (const int64_t count : published.counts) {
+    sizes.push_back(std::ldexp(static_cast<double>(count), -weight_bits));
+    all += count;
+  }
+  return {{"sum", std::ldexp(static_cast<double>(all), -weight_bits)}, {"sizes", sizes}};
 }
 
 }  // namespace
@@ -74,6 +86,7 @@ Json result_record(const Sweep& sweep, const JudgeSpec& spec, uint64_t seed) {
                  {"scores", scores_of(sweep.best().scores)},
                  {"choice", to_json(sweep.choice)},
                  {"candidates", Json::array()}};
+  if (sweep.best().scores.weighted) result["weights"] = weight_record(sweep.published, sweep.best().scores.weight_bits);
   if (!sweep.outliers.rows.empty()) result["outliers"] = outlier_record(sweep.outliers.threshold, sweep.outliers.rows);
   if (sweep.best().stability.resamples > 0) result["stability"] = to_json(sweep.best().stability, spec);
   for (const Candidate& candidate : sweep.candidates) {

@@ -55,8 +55,11 @@ void ColumnSpec::visit(SpecVisitor& v) {
                .choices = {"automatic", "number", "count", "money", "ordinal", "category", "flag", "time", "id"}},
               kind);
   v.choice_of({.name = "role",
-               .help = "cluster: shapes the segments; profile: only described per segment; weight: weight of the row; "
-                       "automatic: profile for age, "
+               .help = "cluster: shapes the segments; profile: only described per segment; weight: a number >= 0, "
+                       "as how many clients the row counts in the fit, k, scores, profiles, outliers and "
+                       "cluster.min_size, 2 being the row twice (fractions may be; 0: it gets a segment but moves "
+                       "nothing; weights above 0 with a mean below 1 are shares, the mean row being one client); "
+                       "cleaning, normalising and numbers of rows pass weights over; automatic: profile for age, "
                        "gender, sex and times, else cluster.",
                .choices = {"automatic", "cluster", "profile", "id", "weight", "ignore"}},
               role);

@@ -64,7 +64,7 @@ Html numbers_table(const ReportData& data, const std::vector<Node>& candidates, 
                    double chosen) {
   std::vector<Heading> headings = {{"k", true}, {"Inertia", true}};
   for (const std::string& metric : metrics) headings.push_back({metric_title(metric), true});
-  headings.push_back({"Smallest segment", true});
+  headings.push_back({"Smallest segment", true, data.weighted ? "Sum of the weights" : ""});
   headings.push_back({"Unstable segments", true});
   headings.push_back({"May win"});
   headings.push_back({"Iterations", true});

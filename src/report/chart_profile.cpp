@@ -178,7 +178,8 @@ Html chart_profile(const ReportData& data) {
       "Whiskers span the outer quantiles, the box holds the middle half, the tick is the median and the dotted line "
       "the median of "
       "everyone; each column has one scale in all segments, a square-root one where it is very skewed. Strongest "
-      "effects first.");
+      "effects first." +
+      std::string(data.weighted ? " Means, quantiles, effects and shares are weighted." : ""));
   for (const Segment& s : data.segments) {
     Html body = number_table(data, s, scales, most) + category_lists(data, s);
     if (body.empty()) body = note("Nothing to describe.");

@@ -19,11 +19,10 @@ constexpr MetricWords kMetrics[] = {
     {"inertia", "Inertia",
      "Sum of squared distances to the segment centres; always falls with k, so look for the bend."},
     {"silhouette", "Silhouette",
-     "How much closer a client is to its own segment than to the next, −1 to 1, on a sample; row weights do not count; "
+     "How much closer a client is to its own segment than to the next, −1 to 1, on a sample; "
      "higher is better."},
     {"simplified_silhouette", "Simplified silhouette",
-     "The silhouette measured to the segment centres, −1 to 1, on every client; row weights do not count; higher is "
-     "better."},
+     "The silhouette measured to the segment centres, −1 to 1, on every client; higher is better."},
     {"squared_silhouette", "Squared silhouette",
      "The silhouette of squared distances, −1 to 1, on every client; higher is better."},
     {"calinski_harabasz", "Calinski-Harabasz",
@@ -43,6 +42,7 @@ std::vector<Segment> find_segments(const Node& profiles, const Node& result) {
     s.name = nodes[i]["name"].text();
     if (s.name.empty()) s.name = "Segment " + s.id;
     s.rows = nodes[i]["rows"].number(result["sizes"].at(i).number());
+    s.weight = nodes[i]["weight"].number();
     s.share = nodes[i]["share"].number();
     if (std::isfinite(s.rows)) total += s.rows;
     segments.push_back(std::move(s));
@@ -79,6 +79,7 @@ ReportData::ReportData(const ReportInput& input)
     : run(input.run), profiles(input.profiles), quality(input.data_quality), result(run["result"]) {
   std::map<std::string, std::string> kinds;
   for (const Node& column : quality["columns"].elements()) kinds[column["name"].text()] = column["kind"].text();
+  weighted = profiles["weighted"].truth(false);
   segments = find_segments(profiles, result);
   numbers = find_numbers(profiles, kinds);
   for (Segment& s : segments) {

@@ -14,8 +14,9 @@ namespace clientele::page {
 struct Segment {
   std::string id;  ///< as in segment_id
   std::string name;
-  double rows = 0;   ///< NaN if unknown
-  double share = 0;  ///< of the kept rows; NaN if unknown
+  double rows = 0;    ///< NaN if unknown
+  double weight = 0;  ///< sum of the rows' weights; NaN if they have none
+  double share = 0;   ///< of the kept rows, by weight; NaN if unknown
   Node profile;
   std::vector<Node> numbers;  ///< its number columns, in the order of ReportData::numbers; absent where it has none
 };
@@ -36,6 +37,7 @@ struct ReportData {
   explicit ReportData(const ReportInput& input);
 
   Node run, profiles, quality, result;
+  bool weighted = false;  ///< rows have weights
   std::vector<Segment> segments;
   std::vector<NumberColumn> numbers;
   std::vector<std::string> categories;  ///< names of the category columns

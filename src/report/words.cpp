@@ -141,9 +141,9 @@ std::vector<Finding> findings(const ReportData& data, const Segment& segment, si
 Html summary(const ReportData& data) {
   const Segment *largest = nullptr, *smallest = nullptr;
   for (const Segment& s : data.segments) {
-    if (!std::isfinite(s.rows)) continue;
-    if (largest == nullptr || s.rows > largest->rows) largest = &s;
-    if (smallest == nullptr || s.rows < smallest->rows) smallest = &s;
+    if (!std::isfinite(s.share)) continue;
+    if (largest == nullptr || s.share > largest->share) largest = &s;
+    if (smallest == nullptr || s.share < smallest->share) smallest = &s;
   }
   const double kept = data.run["rows"]["kept"].number(data.quality["kept_rows"].number());
   const double k = data.result["k"].number(static_cast<double>(data.segments.size()));
@@ -152,7 +152,8 @@ Html summary(const ReportData& data) {
              element("strong", text(counted(k, "segment", "segments")));
   if (largest != nullptr && smallest != largest) {
     out << "; the largest, "_html << element("em", text(shorten(largest->name, 80)))
-        << text(", holds " + percent(largest->share)) << " of them and the smallest, "_html
+        << text(", holds " + percent(largest->share))
+        << text(data.weighted ? " of their weight and the smallest, " : " of them and the smallest, ")
         << element("em", text(shorten(smallest->name, 80))) << text(", " + percent(smallest->share));
   }
   out << ". "_html;
