@@ -163,7 +163,7 @@ TEST(Publish, EqualsTheOracle) {
     const Published published = publish(rows, result, place.env);
     const oracle::Rows plain = read_back(rows, matrix, place.env);
     const oracle::Centroids centroids{6, result.centroids};
-    std::vector<double> margins, distances;
+    std::vector<double> margins, distances;  // times m
     std::vector<int32_t> labels = oracle::labels(plain, centroids);
     EXPECT_EQ(published.label, labels);
     for (int64_t i = 0; i < plain.n; ++i) {
@@ -171,10 +171,11 @@ TEST(Publish, EqualsTheOracle) {
       const oracle::Nearest nearest = oracle::nearest(plain, i, centroids);
       EXPECT_EQ(published.second[at], nearest.second);
       EXPECT_EQ(published.distance[at], static_cast<float>(std::sqrt(nearest.first_d2)));
-      margins.push_back(oracle::margin(nearest));
-      distances.push_back(std::sqrt(nearest.first_d2));
+      margins.push_back(static_cast<double>(plain.weight(i)) * oracle::margin(nearest));
+      distances.push_back(static_cast<double>(plain.weight(i)) * std::sqrt(nearest.first_d2));
     }
-    EXPECT_EQ(published.mean_margin, CanonicalSum::merge(oracle::block_sums(margins)) / 1500);
+    EXPECT_EQ(published.mean_margin,
+              CanonicalSum::merge(oracle::block_sums(margins)) / static_cast<double>(rows.total_weight()));
     for (int c = 0; c < 6; ++c)
       EXPECT_EQ(published.distance_sums[static_cast<size_t>(c)],
                 CanonicalSum::merge(oracle::block_sums_of(distances, labels, c)));
