@@ -46,8 +46,4 @@ class LloydRun {
 /// Runs all to their ends, one pass of each in each read of the rows.
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env);
 
-/// lloyd() with Q_j at hand, so that restarts share it.
-Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
-                 Env& env);
-
 }  // namespace clientele
