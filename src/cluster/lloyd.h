@@ -26,6 +26,9 @@ class LloydRun {
   Labelling next() const { return {{state_.centroids.data(), state_.k, state_.d}, &drift_, set_}; }
   /// Takes that pass' result.
   void take(const PassResult& pass, RowBlocks& rows, Env& env);
+  /// Takes the results of as many passes as the backend makes at once and no rule could end the run before; false if
+  /// it makes none, and nothing was done.
+  bool take_rounds(RowBlocks& rows, Env& env);
   bool done() const { return done_; }
   const Clustering& state() const { return state_; }
   /// Once done.
