@@ -5,6 +5,7 @@
 #include "moved_sums.h"
 #include "nearest.h"
 #include "tensor.h"
+#include "uploaded_drift.h"
 
 namespace clientele::gpu {
 
@@ -25,23 +26,6 @@ __global__ void __launch_bounds__(kRowThreads)
   });
   if (threadIdx.x == 0 && found > 0) atomicAdd(rechecked, static_cast<unsigned long long>(found));
 }
-
-/// The drift of one pass in device memory.
-class UploadedDrift {
- public:
-  UploadedDrift(const Device& device, const Drift& drift)
-      : any_up_(float_up(drift.any)), any_down_(float_down(drift.any)) {
-    std::vector<float> both;
-    for (const double segment : drift.segment) both.push_back(float_up(segment));
-    for (const double segment : drift.segment) both.push_back(float_down(segment));
-    both_ = uploaded<float>(device, both, "drift of the centroids");
-  }
-  DriftOnDevice view() const { return {both_.data(), both_.data() + both_.size() / 2, any_up_, any_down_}; }
-
- private:
-  float any_up_, any_down_;
-  Buffer<float> both_;
-};
 
 class CudaAssignPass : public AssignPass {
  public:
@@ -74,7 +58,7 @@ class CudaAssignPass : public AssignPass {
 
   PassResult finish() override {
     device_.use();
-    PassResult result = sums_.result();
+    PassResult result = std::move(sums_.results(1)[0]);
     result.scanned += scanned_;
     choice_.record(drift_.has_value(), renewed_, rows_, result);
     return result;
@@ -82,20 +66,10 @@ class CudaAssignPass : public AssignPass {
 
  private:
   void label_fused(CudaRows& rows) {
-    if (drift_ && rows.has_bounds()) {
-      fused_->label_expired(rows, centroids_, sums_, drift_->view());
-      return;
-    }
+    const PassModel model{centroids_.view(), sums_.scales(), drift_ ? drift_->view() : DriftOnDevice{}, sums_.view()};
+    if (fused_->label(rows, model) == FusedPass::Looked::at_expired_rows) return;
     scanned_ += rows.rows();
-    if (drift_) {
-      rows.make_bounds();
-      const DriftOnDevice drift = drift_->view();
-      fused_->label_all(rows, centroids_, sums_, &drift);
-      renewed_ = true;
-    } else {
-      fused_->label_all(rows, centroids_, sums_, nullptr);
-    }
-    rows.set_has_bounds(drift_.has_value());
+    renewed_ = drift_.has_value();
   }
 
   void label_separately(CudaRows& rows) {

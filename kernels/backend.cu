@@ -10,6 +10,7 @@
 #include "moments.h"
 #include "paths.h"
 #include "publish.h"
+#include "rounds.h"
 #include "seeding.h"
 #include "silhouettes.h"
 #include "square_sums.h"
@@ -75,6 +76,10 @@ class CudaAssignOps : public AssignOps {
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                     const Drift* drift) override {
     return start_assign_pass(device_, paths_, choice_, centroids, scales, drift);
+  }
+  std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
+                                 int64_t most) override {
+    return label_in_rounds(device_, paths_, choice_, blocks, state, most);
   }
   void use_labels(RowBlock& rows, int set) override { own(rows, device_).use_labels(set); }
   void drop_other_labels(RowBlock& rows) override { own(rows, device_).drop_other_labels(); }

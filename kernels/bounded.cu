@@ -29,15 +29,16 @@ __device__ int screen_waiting(const PassView& pass, const PassBlock& block, floa
   if (valid) {
     rows.expiry[row] = v.expiry;
     const float remaining = v.certain ? v.expiry - block.drift_up[v.label] : 0;
-    atomicMin(rows.tile_expiry + row / kTileRows, __float_as_uint(tile_expiry(remaining, pass.drift.any_down)));
+    atomicMin(rows.tile_expiry + row / kTileRows, __float_as_uint(tile_expiry(remaining, block.drift_any[1])));
   }
   return settle(pass, block, v, valid, row, old, x);
 }
 
 /// A warp looks at the bounds of 32 tiles at once, then at those of the rows of expired tiles, and screens the expired
 /// rows whenever 32 of them have come together.
-__global__ void __launch_bounds__(kFusedThreads) label_expired_rows(PassView pass) {
+__global__ void __launch_bounds__(kFusedThreads, kBoundedBlocks) label_expired_rows(PassView pass) {
   static __shared__ Waiting waiting_rows[kFusedThreads / kWarp];
+  if (has_ended(pass)) return;
   const PassBlock block = open_block(pass);
   const RowsView& rows = pass.rows;
   const int warps = static_cast<int>(blockDim.x) / kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
@@ -49,7 +50,7 @@ __global__ void __launch_bounds__(kFusedThreads) label_expired_rows(PassView pas
   int64_t moved = 0, scanned = 0;
   for (int64_t first = (int64_t{blockIdx.x} * warps + warp) * kWarp; first < tiles; first += stride) {
     const int64_t mine = first + lane;
-    const bool look = mine < tiles && !(pass.drift.any_up < __uint_as_float(rows.tile_expiry[mine]));
+    const bool look = mine < tiles && !(block.drift_any[0] < __uint_as_float(rows.tile_expiry[mine]));
     for (unsigned left = __ballot_sync(kWholeWarp, look); left != 0; left &= left - 1) {
       const int64_t tile = first + __ffs(static_cast<int>(left)) - 1, row = tile * kTileRows + lane;
       const bool valid = row < rows.rows;
@@ -57,7 +58,7 @@ __global__ void __launch_bounds__(kFusedThreads) label_expired_rows(PassView pas
       const float now = valid ? block.drift_up[rows.label[row]] : 0;
       const bool holds = now < limit;
       const float least = least_in_warp(holds ? limit - now : HUGE_VALF);
-      if (lane == 0) rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, pass.drift.any_down));
+      if (lane == 0) rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, block.drift_any[1]));
       const unsigned expired = __ballot_sync(kWholeWarp, !holds);
       if (!holds) waiting.rows[count + __popc(expired & ((1u << lane) - 1))] = static_cast<uint32_t>(row);
       count += __popc(expired);

@@ -19,7 +19,7 @@ inline constexpr float kLess = 1 - 0x1p-20f;
 struct DriftOnDevice {
   const float* up = nullptr;    ///< k
   const float* down = nullptr;  ///< k
-  float any_up = 0, any_down = 0;
+  const float* any = nullptr;   ///< 2: up, down
 };
 
 /// At least |x|^2 + 2 v of a row with |x|^2 <= norm2: a squared distance from a bound v of |c|^2/2 - x.c.

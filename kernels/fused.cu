@@ -20,6 +20,7 @@ __device__ void fetch_tiles(float* to, const float* from, int64_t tiles, int d) 
 /// on, the others arrive. Warps do not wait for each other.
 template <int kTiles, int kStages, bool kRenew>
 __global__ void __launch_bounds__(kFusedThreads, kFusedBlocks) label_rows(PassView pass) {
+  if (has_ended(pass)) return;
   const PassBlock block = open_block(pass);
   const RowsView& rows = pass.rows;
   const int warps = static_cast<int>(blockDim.x) / kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
@@ -62,7 +63,7 @@ __global__ void __launch_bounds__(kFusedThreads, kFusedBlocks) label_rows(PassVi
         const float remaining = v.certain ? v.expiry - block.drift_up[v.label] : 0;
         const float least = least_in_warp(valid ? remaining : HUGE_VALF);
         if (lane_of_warp() == 0 && tile < tiles)
-          rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, pass.drift.any_down));
+          rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, block.drift_any[1]));
       }
       moved += settle(pass, block, v, valid, row, old[t], x + t * kTileRows * d);
     }
@@ -109,23 +110,20 @@ bool FusedPass::takes(const CudaRows& rows) const {
   return shape_ && bounded_warps_ > 0 && !rows.weighted() && rows.rows() <= std::numeric_limits<uint32_t>::max();
 }
 
-PassView FusedPass::view(const CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                         const DriftOnDevice* drift) const {
-  return {rows.view(), centroids.view(), sums.scales(), drift == nullptr ? DriftOnDevice{} : *drift,
-          sums.view(), listed_.data()};
-}
-
-void FusedPass::label_all(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                          const DriftOnDevice* drift) const {
+FusedPass::Looked FusedPass::label(CudaRows& rows, const PassModel& model) const {
+  if (model.drift.up != nullptr) rows.make_bounds();
+  const PassView view{rows.view(), model.centroids, model.scales, model.drift, model.sums, model.ended, listed_.data()};
+  const bool bounds = model.drift.up != nullptr;
+  if (bounds && rows.has_bounds()) {
+    run("labelling rows whose bounds expired", bounded_kernel(), view, bounded_warps_,
+        bounded_warps_ * tile_bytes_of(d_), (tile_count(rows.rows()) + kWarp - 1) / kWarp);
+    return Looked::at_expired_rows;
+  }
   const int64_t step_rows = int64_t{shape_->tiles} * kTileRows;
-  run("labelling rows", kernel_of(*shape_, drift != nullptr), view(rows, centroids, sums, drift), shape_->warps,
+  run("labelling rows", kernel_of(*shape_, bounds), view, shape_->warps,
       shape_->warps * shape_->tiles * shape_->stages * tile_bytes_of(d_), (rows.rows() + step_rows - 1) / step_rows);
-}
-
-void FusedPass::label_expired(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                              const DriftOnDevice& drift) const {
-  run("labelling rows whose bounds expired", bounded_kernel(), view(rows, centroids, sums, &drift), bounded_warps_,
-      bounded_warps_ * tile_bytes_of(d_), (tile_count(rows.rows()) + kWarp - 1) / kWarp);
+  rows.set_has_bounds(bounds);
+  return Looked::at_all_rows;
 }
 
 void FusedPass::run(const char* doing, void (*kernel)(PassView), const PassView& view, int warps, int64_t tile_bytes,

@@ -20,7 +20,17 @@ struct PassView {
   const double* scales;  ///< d
   DriftOnDevice drift;   ///< null pointers where no bounds are kept
   SumsView sums;
-  Word* listed;  ///< how many rows `next` lists
+  const Word* ended;  ///< not 0: there is nothing left to do; null: there is
+  Word* listed;       ///< how many rows `next` lists
+};
+
+/// What one pass labels to and adds to. Device memory; see PassView.
+struct PassModel {
+  CentroidsOnDevice centroids;
+  const double* scales;
+  DriftOnDevice drift;
+  SumsView sums;
+  const Word* ended = nullptr;
 };
 
 class FusedPass {
@@ -30,19 +40,15 @@ class FusedPass {
 
   /// Whether these rows can be passed over this way.
   bool takes(const CudaRows& rows) const;
-  /// Labels every row and adds those that moved. drift: null, or the rows' bounds are renewed (rows.make_bounds()).
-  void label_all(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                 const DriftOnDevice* drift) const;
-  /// The same result from rows that have bounds: looks only at rows whose bounds have expired, and counts them.
-  void label_expired(CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                     const DriftOnDevice& drift) const;
+  enum class Looked { at_all_rows, at_expired_rows };
+  /// Labels every row and adds those that moved. With a drift bounds are kept: rows that have them are looked at, and
+  /// counted as scanned, only where they have expired; others get them.
+  Looked label(CudaRows& rows, const PassModel& model) const;
 
  private:
   /// Launches a pass over `units` pieces of work, one a warp at a time, and labels what it listed.
   void run(const char* doing, void (*kernel)(PassView), const PassView& view, int warps, int64_t tile_bytes,
            int64_t units) const;
-  PassView view(const CudaRows& rows, const ScreenedCentroids& centroids, const MovedSums& sums,
-                const DriftOnDevice* drift) const;
   const Device& device_;
   int k_, d_;
   std::optional<FusedShape> shape_;

@@ -65,15 +65,15 @@ __global__ void __launch_bounds__(kSumThreads, 1)
 
 }  // namespace
 
-MovedSums::MovedSums(const Device& device, int k, int d, std::span<const double> scales)
+MovedSums::MovedSums(const Device& device, int k, int d, std::span<const double> scales, int64_t passes)
     : device_(device), k_(k), d_(d) {
   scales_ = uploaded<double>(device, scales, "fixed-point scales");
-  words_ = Buffer<Word>(device, 2 * cells() + 2 * k + kCounters, "integer sums of segments");
+  words_ = Buffer<Word>(device, passes * words(), "integer sums of segments");
   words_.fill_bytes(0);
 }
 
-SumsView MovedSums::view() const {
-  Word* words = words_.data();
+SumsView MovedSums::view(int64_t pass) const {
+  Word* words = words_.data() + pass * this->words();
   const int64_t counts = 2 * cells();
   return {words,
           words + cells(),
@@ -100,8 +100,17 @@ void MovedSums::add_moved(const CudaRows& rows) {
          scales_.data(), view(), in_shared);
 }
 
-PassResult MovedSums::result() const {
-  const std::vector<Word> words = words_.to_host();
+std::vector<PassResult> MovedSums::results(int64_t passes) const {
+  std::vector<Word> found(static_cast<size_t>(passes * words()));
+  words_.download(found);
+  std::vector<PassResult> results;
+  const size_t each = static_cast<size_t>(words());
+  for (size_t at = 0; at < found.size(); at += each)
+    results.push_back(result_of(std::span<const Word>(found).subspan(at, each)));
+  return results;
+}
+
+PassResult MovedSums::result_of(std::span<const Word> words) const {
   PassResult result;
   const size_t cell_count = static_cast<size_t>(cells());
   const size_t segments = static_cast<size_t>(k_);

@@ -13,12 +13,18 @@ __device__ inline int lane_of_warp() {
   return static_cast<int>(threadIdx.x) % kWarp;
 }
 
+/// The same answer for all threads of a launch.
+__device__ inline bool has_ended(const PassView& pass) {
+  return pass.ended != nullptr && *pass.ended != 0;
+}
+
 /// A block's shared memory.
 struct PassBlock {
   const double* scales;
   CentroidsOnDevice centroids;  ///< `grouped` and `bounds` in shared memory
   const float* drift_up;
   const float* drift_down;
+  const float* drift_any;  ///< 2: up, down
   BlockTable table;
   float* tiles;
 };
@@ -44,11 +50,13 @@ __device__ inline PassBlock open_block(const PassView& pass) {
   if (pass.drift.up != nullptr) {
     copy_to_shared(drift, pass.drift.up, k);
     copy_to_shared(drift + k, pass.drift.down, k);
+    copy_to_shared(drift + 2 * k, pass.drift.any, 2);
   }
   PassBlock block{scales,
                   pass.centroids,
                   drift,
                   drift + k,
+                  drift + 2 * k,
                   {reinterpret_cast<unsigned*>(shared + at.low), reinterpret_cast<unsigned*>(shared + at.high),
                    reinterpret_cast<unsigned*>(shared + at.rows), k, d},
                   reinterpret_cast<float*>(shared + at.tiles)};

@@ -16,7 +16,7 @@ struct PassMemory {
   int64_t scales;   ///< d doubles
   int64_t grouped;  ///< the centroids of the screen, see CentroidsOnDevice
   int64_t bounds;   ///< one ScreenBound a centroid, padded to whole groups
-  int64_t drift;    ///< up and down of the drift's k segments
+  int64_t drift;    ///< up and down of the drift's k segments, and of any
   int64_t low;      ///< BlockTable: low words of the sums
   int64_t high;     ///< and their high words
   int64_t rows;     ///< and the segments' rows
@@ -39,7 +39,7 @@ CLIENTELE_HD constexpr PassMemory pass_memory(int k, int d, int64_t tile_bytes) 
   m.grouped = whole(d * static_cast<int64_t>(sizeof(double)));
   m.bounds = m.grouped + whole(padded * d * word);
   m.drift = m.bounds + whole(padded * static_cast<int64_t>(sizeof(ScreenBound)));
-  m.low = m.drift + whole(2 * int64_t{k} * word);
+  m.low = m.drift + whole(2 * (int64_t{k} + 1) * word);
   m.high = m.low + whole(cells * word);
   m.rows = m.high + whole(cells * word);
   m.tiles = m.rows + whole(k * word);

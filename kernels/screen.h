@@ -26,9 +26,17 @@ std::vector<float> grouped_for_screen(const CentroidsView& centroids, const std:
 /// One bound a centroid. A centroid that is not finite is never certified.
 std::vector<ScreenBound> bounds_for_screen(const CentroidsView& centroids);
 
+/// Where -c_j of a centroid stands in CentroidsOnDevice::grouped.
+CLIENTELE_HD constexpr int64_t grouped_index(int64_t c, int64_t j, int d) {
+  return (c / kScreenGroup * d + j) * kScreenGroup + c % kScreenGroup;
+}
+
 class ScreenedCentroids {
  public:
   ScreenedCentroids(const Device& device, const CentroidsView& centroids);
+  float* values() const { return values_.data(); }
+  float* grouped() const { return grouped_.data(); }
+  ScreenBound* bounds() const { return bounds_.data(); }
   CentroidsOnDevice view() const { return {values_.data(), grouped_.data(), bounds_.data(), k_, d_, growth_}; }
   int k() const { return k_; }
   int d() const { return d_; }

@@ -21,8 +21,7 @@ std::vector<float> grouped_for_screen(const CentroidsView& centroids, const std:
     if (std::isinf(bounds[static_cast<size_t>(c)].bias))
       continue;  // its lower bound must stay -inf, whatever its coordinates
     for (int64_t j = 0; j < centroids.d; ++j) {
-      const int64_t to = (c / kScreenGroup * centroids.d + j) * kScreenGroup + c % kScreenGroup;
-      grouped[static_cast<size_t>(to)] = -centroids.data[c * centroids.d + j];
+      grouped[static_cast<size_t>(grouped_index(c, j, centroids.d))] = -centroids.data[c * centroids.d + j];
     }
   }
   return grouped;

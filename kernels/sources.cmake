@@ -14,6 +14,7 @@ set(cuda_sources
   moments.cu
   moved_sums.cu
   publish.cu
+  rounds.cu
   rows.cu
   screen_layout.cu
   seeding.cu

@@ -31,13 +31,17 @@ struct FusedShape {
 inline constexpr FusedShape kFusedShapes[] = {{8, 2, 3}, {8, 2, 2}, {8, 1, 2}, {4, 1, 2}, {2, 1, 2}};
 inline constexpr int64_t kStaticSharedBytes = 4096;  ///< kept free beside dynamic shared memory; not a tuning choice
 inline constexpr int kFusedThreads = 256;            ///< at most, of a block of the fused or the bounded pass
-inline constexpr int kFusedBlocks = 2;  ///< that a multiprocessor's registers must have room for: 128 a thread
+inline constexpr int kFusedBlocks = 2;    ///< that a multiprocessor's registers must have room for: 128 a thread
+inline constexpr int kBoundedBlocks = 4;  ///< the same of the bounded pass, which waits for memory more: 64 registers
 inline constexpr int kBoundedWarps[] = {8, 4, 2, 1};  ///< of a block of the bounded pass, the first that fits
 /// Bounds are tried once fewer rows than this move, and given up for a while when more rows than kMostActive had to be
 /// looked at. Not measured on a GPU; gpu.md 3 asks for 0.40.
 inline constexpr double kMostMoving = 0.10;
 inline constexpr double kMostActive = 0.40;
-inline constexpr int kFirstWait = 4;        ///< full passes before bounds are tried again; doubles each time
+inline constexpr int kFirstWait = 4;  ///< full passes before bounds are tried again; doubles each time
+/// Rounds of a fit that are sent off before the host waits for them: what it saves grows little beyond, and rounds
+/// after an early end cost a launch each. Not measured.
+inline constexpr int64_t kRoundsAtOnce = 8;
 inline constexpr int kTensorThreads = 128;  ///< screen on tensor cores; not measured
 /// Models of at least this many segments are screened on tensor cores. gpu.md asks for 180; NEVER (as it stands) until
 /// the accumulation's error has been measured on the card (exactness.md 4): gpu_bench prints it.

@@ -65,6 +65,7 @@ int doctor_command(const CommandLine& line) {
   for (const SimdLevel level : levels) facts["simd"].push_back(simd_name(level));
   facts["memory"] = {{"total", size(memory.total_bytes)},
                      {"available", size(memory.available_bytes)},
+                     {"usable", size(memory.usable_bytes())},
                      {"cgroup_limit", memory.cgroup_limit_bytes > 0 ? size(memory.cgroup_limit_bytes) : Json(nullptr)}};
   facts["huge_pages"] = pages;
   facts["hdf5"] = hdf5_facts();

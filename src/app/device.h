@@ -30,7 +30,8 @@ struct Footprint {
   int64_t rows = 0;
   int d = 0;
   bool weighted = false;
-  int k = 1;  ///< the largest
+  int k = 1;         ///< the largest
+  int64_t fits = 1;  ///< of a sweep: its k
   bool seeded = false;
   int64_t sample_rows = 0;  ///< of a sample that starts are found on
 

@@ -110,7 +110,8 @@ double scratch_pass_seconds(const std::filesystem::path& folder, int64_t bytes) 
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool) {
   if (work.size.rows <= 0 || work.size.d <= 0) return "depends on the number of clients in the log";
   const double pass = source == nullptr ? 0 : input_pass(work, *source, pool);
-  const double once = std::max(iteration(work, backend), work.scratch_seconds);
+  const double read = work.scratch_seconds / static_cast<double>(work.side_by_side);
+  const double once = std::max(iteration(work, backend), read);
   const int64_t iterations = std::min(work.max_iterations, work.iterations);
   Json time = {{"input_pass_seconds", rounded(pass)},
                {"iteration_seconds", rounded(once)},

@@ -22,6 +22,7 @@ struct Workload {
   int64_t judged = 0;          ///< numbers of segments
   int64_t max_iterations = 0;  ///< of a fit
   double scratch_seconds = 0;  ///< of reading the scratch file once; 0: rows stay in memory
+  int64_t side_by_side = 1;    ///< fits that share each of these reads
 };
 
 /// Seconds to read `bytes` bytes of a scratch file in the folder, by writing and reading a part of it now. Throws

@@ -15,6 +15,8 @@
 #include <map>
 #include <sstream>
 
+#include "memory_limits.h"
+
 namespace clientele {
 namespace {
 
@@ -49,19 +51,12 @@ int64_t kibibytes(const std::string& key) {
   return kibibytes_of("/proc/meminfo", key);
 }
 
-int64_t cgroup_limit() {
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    int64_t limit = 0;
-    if (std::istringstream(first_line(path)) >> limit && limit > 0 && limit < int64_t{1} << 60) return limit;
-  }
-  return 0;
-}
-
 std::string file_system_name(const fs::path& folder) {
   static const std::map<uint64_t, std::string> kNames = {
       {0xEF53, "ext4"},       {0x01021994, "tmpfs"},   {0x58465342, "xfs"}, {0x9123683E, "btrfs"},
       {0x6969, "nfs"},        {0x794C7630, "overlay"}, {0x2FC12FC1, "zfs"}, {0x65735546, "fuse"},
-      {0x0BD00BD0, "lustre"}, {0xFF534D42, "cifs"},    {0x01021997, "9p"},  {0xF2F52010, "f2fs"}};
+      {0x0BD00BD0, "lustre"}, {0xFF534D42, "cifs"},    {0x01021997, "9p"},  {0xF2F52010, "f2fs"},
+      {0x858458F6, "ramfs"}};
   struct statfs facts {};
   if (statfs(folder.c_str(), &facts) != 0) return "unknown";
   const auto found = kNames.find(static_cast<uint64_t>(facts.f_type) & 0xFFFFFFFF);
@@ -89,12 +84,13 @@ void try_exchange(const fs::path& folder, FolderFacts& facts) {
 
 }  // namespace
 
-int64_t MemoryFacts::usable_bytes() const {
-  return cgroup_limit_bytes > 0 ? std::min(available_bytes, cgroup_limit_bytes) : available_bytes;
-}
-
 MemoryFacts memory_facts() {
-  return {kibibytes("MemTotal"), kibibytes("MemAvailable"), cgroup_limit()};
+  const GroupMemory group = group_memory();
+  const int64_t scheduled = scheduler_memory([](const char* name) -> const char* { return std::getenv(name); });
+  return {.total_bytes = kibibytes("MemTotal"),
+          .available_bytes = kibibytes("MemAvailable"),
+          .cgroup_limit_bytes = group.limit_bytes == kNoLimit ? 0 : group.limit_bytes,
+          .allowed_bytes = std::min({group.free_bytes, scheduled, free_address_space()})};
 }
 
 int64_t resident_bytes() {

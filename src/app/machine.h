@@ -1,6 +1,7 @@
 // What this machine offers, for doctor and plan.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -12,9 +13,10 @@ namespace clientele {
 struct MemoryFacts {
   int64_t total_bytes = 0;
   int64_t available_bytes = 0;
-  int64_t cgroup_limit_bytes = 0;  ///< 0: none
-  /// The smaller of what is available and the limit.
-  int64_t usable_bytes() const;
+  int64_t cgroup_limit_bytes = 0;     ///< the smallest that holds for this process; 0: none
+  int64_t allowed_bytes = INT64_MAX;  ///< what control groups, the scheduler and ulimit leave
+  /// The smaller of what is available and allowed.
+  int64_t usable_bytes() const { return std::min(available_bytes, allowed_bytes); }
 };
 MemoryFacts memory_facts();
 
@@ -35,6 +37,8 @@ struct FolderFacts {
   bool writable = false;
   bool exchange = false;  ///< two folders can be exchanged in one step, as publishing over an earlier run needs
   std::string reason;     ///< why not
+  /// What is written there takes memory.
+  bool in_memory() const { return file_system == "tmpfs" || file_system == "ramfs"; }
 };
 /// Looks at the nearest existing folder of `folder`'s path; makes and removes two empty folders there.
 FolderFacts folder_facts(const std::filesystem::path& folder);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "byte_size.h"
+#include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
 #include "display.h"
 #include "machine.h"
@@ -22,6 +23,20 @@ constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides i
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
 constexpr int64_t kSpreadBytes = 1 + 4;             ///< a row: the exclusion, one of the above spread over all clients
 
+/// How many of a sweep's fits go side by side where `room` bytes are left for the label sets of all but one. As few
+/// groups as there can be, of the same size: what is not needed for labels keeps more features in memory.
+int64_t most_side_by_side(const Footprint& need, int64_t room, const Backend& backend) {
+  const int64_t set = std::max<int64_t>(1, label_set_bytes(need, backend));
+  const int64_t most = std::clamp<int64_t>(1 + std::max<int64_t>(room, 0) / set, 1, need.fits);
+  const int64_t groups = (need.fits + most - 1) / most;
+  return (need.fits + groups - 1) / groups;
+}
+
+/// What lets the plan keep pages as large as they are: every thread has a block of rows.
+int64_t features_of_pages(const BlockPlan& blocks, int64_t least) {
+  return blocks.block_rows > kBlockRows ? 2 * blocks.pages * blocks.page_bytes : least;
+}
+
 }  // namespace
 
 MemoryLimit memory_limit(const RunSpec& spec) {
@@ -36,9 +51,19 @@ int64_t features_of(const Column& column, const NormaliseSpec& spec) {
   return own + (column.missing_indicator ? 1 : 0);
 }
 
+int64_t fits_of(const ClusterSpec& spec) {
+  return spec.given_start() ? 1 : spec.k.back() - spec.k.front() + 1;
+}
+
 int64_t start_sample_rows(const ClusterSpec& spec) {
   const bool sampled = !spec.given_start() && spec.init != "kmeans++_full";
   return !sampled ? 0 : std::max(spec.start_rows, kSampleOfSegment * spec.k.back());
+}
+
+int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
+  const int64_t labels = backend.rows_bytes(need.rows, need.d, false) - backend.page_layout(need.d).bytes(need.rows);
+  const auto scratch = [&](int64_t rows) { return backend.scratch_bytes(rows, need.d, need.k); };
+  return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
 }
 
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
@@ -48,6 +73,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   plan.base_bytes = demand.base_bytes + kSlackBytes;
   plan.published_bytes = need.rows * kPublishedBytes;
   plan.reading_bytes = demand.threads * (2 * kPieceRows * demand.columns * int64_t{sizeof(double)} + kMiB);
+  int64_t rounds = 0;
   const PageLayout layout = backend.page_layout(need.d);
   if (layout.group_rows == 0) {
     plan.device_bytes = need.bytes(backend);
@@ -56,25 +82,35 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     // The sample goes before seeding on all rows and bounds come.
     const int64_t sample =
         std::min(need.rows, need.sample_rows) * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes);
-    const int64_t rounds =
-        (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
+    rounds = (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
     plan.fitting_bytes = demand.clustered ? std::max(sample, rounds) : 0;
   }
-  const int64_t beside_features =
-      plan.slots_bytes + std::max({plan.fitting_bytes, plan.published_bytes, plan.reading_bytes});
   const int64_t profile = plan.published_bytes + plan.reading_bytes;
   const int64_t write = plan.published_bytes + need.rows * kSpreadBytes;
   const int64_t room = limit.bytes - plan.base_bytes;
-  plan.features_limit = std::max<int64_t>(1, room - beside_features);
-  plan.blocks =
-      plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit, static_cast<int>(demand.threads));
+  const auto beside_features = [&] {
+    return plan.slots_bytes + std::max({plan.fitting_bytes, plan.published_bytes, plan.reading_bytes});
+  };
+  const auto share_features = [&] {
+    plan.features_limit = std::max<int64_t>(1, room - beside_features());
+    plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit,
+                              static_cast<int>(demand.threads));
+  };
+  const int64_t least = least_features_bytes(backend, need.rows, need.d);
+  plan.least_bytes = plan.base_bytes + std::max({beside_features() + least, profile + kLeastTables, write});
+  share_features();
+  if (plan.streamed() && demand.clustered && need.fits > 1) {
+    const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
+    plan.side_by_side = most_side_by_side(need, room - plan.slots_bytes - rounds - pages, backend);
+    const int64_t sets = (plan.side_by_side - 1) * label_set_bytes(need, backend);
+    plan.fitting_bytes = std::max(plan.fitting_bytes, rounds + sets);
+    share_features();
+  }
   // Half: what indexes the tables and the heap's own need stand beside them.
   plan.tables_bytes = std::max(kLeastTables, (room - profile) / 2);
   const int64_t features = plan.blocks.features_bytes;
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
-  plan.peak_bytes = plan.base_bytes + std::max({beside_features + features, profile + tables, write});
-  plan.least_bytes = plan.base_bytes + std::max({beside_features + least_features_bytes(backend, need.rows, need.d),
-                                                 profile + kLeastTables, write});
+  plan.peak_bytes = plan.base_bytes + std::max({beside_features() + features, profile + tables, write});
   return plan;
 }
 
@@ -111,6 +147,7 @@ Json memory_json(const MemoryPlan& plan) {
           {"program_bytes", plan.base_bytes},
           {"features_bytes", plan.blocks.features_bytes},
           {"labels_bytes", plan.slots_bytes},
+          {"side_by_side", plan.side_by_side},
           {"fitting_bytes", plan.fitting_bytes},
           {"rows_bytes", plan.published_bytes},
           {"reading_bytes", plan.reading_bytes},
@@ -128,6 +165,7 @@ Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
   record["scratch_bytes"] = traffic.bytes_written > 0 ? plan.blocks.scratch_bytes : 0;
   record["block_rows"] = plan.blocks.block_rows;
   record["resident_rows"] = plan.blocks.resident_rows;
+  record["side_by_side"] = plan.side_by_side;
   record["bytes_read"] = traffic.bytes_read;
   record["bytes_written"] = traffic.bytes_written;
   record["blocks_read"] = traffic.blocks_read;

@@ -25,6 +25,9 @@ MemoryLimit memory_limit(const RunSpec& spec);
 /// Features that a column comes to, as far as its declaration says.
 int64_t features_of(const Column& column, const NormaliseSpec& spec);
 
+/// The k that a job fits.
+int64_t fits_of(const ClusterSpec& spec);
+
 /// Rows of the sample that a job's starts are found on; 0 where it takes none.
 int64_t start_sample_rows(const ClusterSpec& spec);
 
@@ -42,7 +45,8 @@ struct MemoryPlan {
   MemoryLimit limit;
   int64_t base_bytes = 0;
   int64_t slots_bytes = 0;      ///< labels, weights
-  int64_t fitting_bytes = 0;    ///< on top of slots: seeding and bounds
+  int64_t side_by_side = 1;     ///< fits of a sweep that share each read of streamed rows
+  int64_t fitting_bytes = 0;    ///< on top of slots: seeding, bounds, labels of the other fits side by side
   int64_t published_bytes = 0;  ///< label, second, distance, margin; then the same for the file
   int64_t reading_bytes = 0;    ///< pieces of the input under way
   int64_t tables_bytes = 0;     ///< at most, for exact quantiles
@@ -58,6 +62,9 @@ struct MemoryPlan {
 };
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend);
+
+/// Of each set of labels besides the first, with the bounds that hang on it: no more than this.
+int64_t label_set_bytes(const Footprint& need, const Backend& backend);
 
 /// Error{device} when even streaming takes more than the limit.
 void refuse_too_little(const MemoryPlan& plan, const Footprint& need);

@@ -70,6 +70,7 @@ MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients&
   Footprint need = {.rows = clients.ids.rows,
                     .weighted = weight_column(clients.source->schema()) >= 0,
                     .k = static_cast<int>(job.cluster.k.back()),
+                    .fits = fits_of(job.cluster),
                     .seeded = !job.cluster.given_start(),
                     .sample_rows = start_sample_rows(job.cluster)};
   for (const Column& column : clients.source->schema().columns)
@@ -191,6 +192,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
                           .d = fitted.space.d(),
                           .weighted = weights >= 0,
                           .k = static_cast<int>(job.cluster.k.back()),
+                          .fits = fits_of(job.cluster),
                           .seeded = !job.cluster.given_start(),
                           .sample_rows = start_sample_rows(job.cluster)};
   Env env = backend.with_room(std::move(reading), need);
@@ -203,8 +205,9 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
   const StartPlan start = plan_start(bound, fitted.space, rows, blocks, env);
-  Sweep sweep = clock.timed(
-      "cluster", [&] { return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, env); });
+  Sweep sweep = clock.timed("cluster", [&] {
+    return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, memory.side_by_side, env);
+  });
   run["memory"] = regime_record(memory, blocks.traffic());
   blocks.release_rows();  // before profiling and writing need memory of their own
   return_freed_memory();

@@ -110,7 +110,7 @@ double start_passes(const ClusterSpec& spec, int64_t rows) {
 }
 
 Workload workload(const Job& job, const Footprint& size, const Source* source) {
-  const int64_t ks = job.cluster.k.back() - job.cluster.k.front() + 1;
+  const int64_t ks = fits_of(job.cluster);
   const bool raced = job.cluster.raced() && size.rows > job.cluster.start_rows / 8;
   return {.size = size,
           .columns = source == nullptr ? 0 : static_cast<int64_t>(source->schema().columns.size()),
@@ -141,6 +141,7 @@ Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
           .d = static_cast<int>(shape.features),
           .weighted = shape.weighted,
           .k = static_cast<int>(cluster.k.back()),
+          .fits = fits_of(cluster),
           .seeded = !cluster.given_start(),
           .sample_rows = start_sample_rows(cluster)};
 }
@@ -228,6 +229,7 @@ Json plan_job(const BoundJob& bound) {
   plan["memory"] = memory_plan(job, shape, need, backend);
   if (plan["memory"].contains("scratch") && plan["memory"]["scratch"]["fits"])
     work.scratch_seconds = scratch_pass_seconds(scratch_folder(job), plan["memory"]["scratch"]["bytes"]);
+  if (plan["memory"].contains("side_by_side")) work.side_by_side = plan["memory"]["side_by_side"];
   plan["time"] = expected_time(work, source.get(), *backend, pool);
   Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
                   "data_quality.json", "run.json",     "report.html"};

@@ -1,6 +1,8 @@
 #include "sweep.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace clientele {
 
@@ -36,30 +38,47 @@ void judge_evidence(RowBlocks& blocks, const ClusterSpec& cluster, const JudgeSp
   if (scores.size() == 1) sweep.choice.reason = why_only(*clusterings[0], cluster);
 }
 
+/// "k = 2 to 5"
+std::string name_of(std::span<const int> ks) {
+  std::string name = "k = " + std::to_string(ks.front());
+  if (ks.size() > 1) name += " to " + std::to_string(ks.back());
+  return name;
+}
+
+/// The fits of some k, side by side. A single k's rows are published for good.
+void judge_group(RowBlocks& blocks, std::span<const int> ks, std::vector<Clustering> fits, const JudgeSpec& spec,
+                 uint64_t seed, Sweep& sweep, bool only, Env& env) {
+  env.progress.stage("publish, " + name_of(ks), 0, "");
+  std::vector<Published> published;
+  if (only)
+    published.push_back(publish(blocks, fits[0], env));
+  else
+    published = publish_together(blocks, fits, env);
+  env.progress.stage("judge, " + name_of(ks), 0, "");
+  std::vector<Scores> scores = judge_together(blocks, fits, published, spec, seed, env);
+  for (size_t i = 0; i < ks.size(); ++i)
+    sweep.candidates.push_back(
+        {.clustering = std::move(fits[i]), .scores = std::move(scores[i]), .stability = Stability()});
+  if (only) sweep.published = std::move(published[0]);
+}
+
 }  // namespace
 
 Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vector<float>& start,
-                    const ClusterSpec& cluster, const JudgeSpec& judge_spec, Env& env) {
+                    const ClusterSpec& cluster, const JudgeSpec& judge_spec, int64_t side_by_side, Env& env) {
   Sweep sweep;
+  const uint64_t seed = static_cast<uint64_t>(cluster.seed);
   const Starts starts = find_starts(blocks, ks, cluster, start, env);
-  for (size_t i = 0; i < ks.size(); ++i) {
-    const int k = ks[i];
-    Candidate candidate;
-    candidate.clustering = std::move(fit_together(blocks, starts, i, 1, cluster, env)[0]);
-    env.progress.stage("publish, k = " + std::to_string(k), 0, "");
-    sweep.published = Published();  // the last one's rows go before the next one's come
-    sweep.published = publish(blocks, candidate.clustering, env);
-    env.progress.stage("judge, k = " + std::to_string(k), 0, "");
-    candidate.scores =
-        judge(blocks, candidate.clustering, sweep.published, judge_spec, static_cast<uint64_t>(cluster.seed), env);
-    sweep.candidates.push_back(std::move(candidate));
+  for (size_t first = 0; first < ks.size();) {
+    const size_t count = std::min(ks.size() - first, static_cast<size_t>(side_by_side));
+    std::vector<Clustering> fits = fit_together(blocks, starts, first, count, cluster, env);
+    judge_group(blocks, ks.subspan(first, count), std::move(fits), judge_spec, seed, sweep, ks.size() == 1, env);
+    drop_label_sets(blocks, env);
+    first += count;
   }
   judge_evidence(blocks, cluster, judge_spec, sweep, env);
   while (sweep.best().clustering.k != sweep.choice.k) ++sweep.chosen;
-  if (sweep.chosen + 1 != sweep.candidates.size()) {
-    sweep.published = Published();
-    sweep.published = publish(blocks, sweep.best().clustering, env);
-  }
+  if (ks.size() > 1) sweep.published = publish(blocks, sweep.best().clustering, env);
   sweep.outliers = find_outliers(blocks, sweep.published, cluster.outliers, env);
   return sweep;
 }

@@ -26,8 +26,9 @@ struct Sweep {
   const Candidate& best() const { return candidates[chosen]; }
 };
 
-/// start: given or warm centroids (k x d, engine space) for the one k, or empty.
+/// start: given or warm centroids (k x d, engine space) for the one k, or empty. side_by_side: so many k at a time
+/// share each read of the rows (MemoryPlan::side_by_side); the result is the same for any.
 Sweep fit_and_judge(RowBlocks& blocks, std::span<const int> ks, const std::vector<float>& start,
-                    const ClusterSpec& cluster, const JudgeSpec& judge_spec, Env& env);
+                    const ClusterSpec& cluster, const JudgeSpec& judge_spec, int64_t side_by_side, Env& env);
 
 }  // namespace clientele

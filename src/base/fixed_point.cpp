@@ -1,6 +1,5 @@
 #include "clientele/base/fixed_point.h"
 
-#include <bit>
 #include <cmath>
 #include <string>
 
@@ -36,24 +35,6 @@ int64_t quantise(float x, double scale) {
                  .found = std::to_string(x) + " * " + std::to_string(scale)}};
   }
   return std::llrint(scaled);
-}
-
-double to_double(Int128 value) {
-  __extension__ using Unsigned = unsigned __int128;
-  const bool negative = value < 0;
-  Unsigned rest = negative ? Unsigned{0} - static_cast<Unsigned>(value) : static_cast<Unsigned>(value);
-  // 54 bits stay, 53 of the result and the half, and one more that remembers whether anything was shifted out.
-  const uint64_t upper = static_cast<uint64_t>(rest >> 64);
-  const int length = 128 - (upper != 0 ? std::countl_zero(upper) : 64 + std::countl_zero(static_cast<uint64_t>(rest)));
-  const int shift = length > 54 ? length - 54 : 0;
-  const bool sticky = (rest & ((Unsigned{1} << shift) - 1)) != 0;
-  const uint64_t kept = (static_cast<uint64_t>(rest >> shift) << 1) | (sticky ? 1 : 0);
-  const double magnitude = std::ldexp(static_cast<double>(kept), shift - 1);
-  return negative ? -magnitude : magnitude;
-}
-
-float centroid_value(const WideSum& sum, double scale, int64_t count) {
-  return static_cast<float>(to_double(sum.value()) / scale / static_cast<double>(count));
 }
 
 int weight_bits(double total, int64_t rows) {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "clientele/base/cancel.h"
 #include "open_file.h"
 
 namespace clientele {
@@ -78,6 +79,7 @@ void ScratchFile::read(int64_t offset, std::span<std::byte> to) const {
   const int64_t begin = offset;
   const size_t length = to.size();
   while (!to.empty()) {
+    check_cancel();
     const ssize_t got = ::pread(descriptor_, to.data(), std::min(to.size(), kMostBytes), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw file_error("cannot read the scratch file", folder_, errno);
@@ -95,6 +97,7 @@ void ScratchFile::read(int64_t offset, std::span<std::byte> to) const {
 
 void ScratchFile::write(int64_t offset, std::span<const std::byte> from) const {
   while (!from.empty()) {
+    check_cancel();
     const ssize_t put = ::pwrite(descriptor_, from.data(), std::min(from.size(), kMostBytes), offset);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) throw file_error("cannot write the scratch file", folder_, errno);

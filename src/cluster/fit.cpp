@@ -160,7 +160,6 @@ std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size
                                      const ClusterSpec& spec, Env& env) {
   std::vector<Clustering> out(count);
   std::vector<Fitting> fittings;
-  std::string name;
   for (size_t i = 0; i < count; ++i) {
     const FitStart& start = starts.each[first + i];
     if (start.centroids.empty()) {
@@ -168,9 +167,10 @@ std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size
       continue;
     }
     fittings.push_back({i, &start});
-    name += (name.empty() ? "k-means, k = " : ", ") + std::to_string(start.k);
   }
   if (!fittings.empty()) {
+    std::string name = "k-means, k = " + std::to_string(fittings.front().start->k);
+    if (fittings.size() > 1) name += " to " + std::to_string(fittings.back().start->k);
     env.progress.stage(name, spec.max_iterations * static_cast<int64_t>(fittings.size()), "iterations");
     fit_in_lockstep(rows, fittings, starts, spec, out, env);
   }

@@ -87,6 +87,24 @@ void LloydRun::take(const PassResult& pass, RowBlocks& rows, Env& env) {
   close(rows, state_);
 }
 
+bool LloydRun::take_rounds(RowBlocks& rows, Env& env) {
+  if (spec_.spherical || rows.pages != nullptr || env.comm.size() > 1 || !state_.stopped_by.empty()) return false;
+  const int64_t most = stop_.rounds_ahead(state_);
+  if (most < 2) return false;
+  use_labels(rows, set_, env);
+  const std::vector<PassResult> passes = env.backend.assign_ops().rounds(
+      rows.blocks, {next().centroids, rows.scales, state_.sums, state_.counts, &drift_}, most);
+  std::vector<float> labelled_to;
+  size_t taken = 0;
+  while (taken < passes.size() && !done_) {
+    labelled_to = state_.centroids;
+    take(passes[taken++], rows, env);
+  }
+  // The labels ran ahead of a cycle, which nobody could foresee.
+  if (taken < passes.size()) assign_rows(rows, {labelled_to.data(), state_.k, state_.d}, nullptr, env);
+  return taken > 0;
+}
+
 void LloydRun::update(RowBlocks& rows, int64_t moved, int64_t rechecked, bool same_sums, Env& env) {
   const double cost = inertia(rows, state_);
   std::vector<float> next = mean_centroids(rows, state_, spec_.spherical);
@@ -114,6 +132,8 @@ void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
     std::vector<LloydRun*> open;
     std::vector<Labelling> models;
     for (LloydRun& run : runs) {
+      while (!run.done() && run.take_rounds(rows, env)) {
+      }
       if (run.done()) continue;
       open.push_back(&run);
       models.push_back(run.next());

@@ -26,6 +26,9 @@ class LloydRun {
   Labelling next() const { return {{state_.centroids.data(), state_.k, state_.d}, &drift_, set_}; }
   /// Takes that pass' result.
   void take(const PassResult& pass, RowBlocks& rows, Env& env);
+  /// Takes the results of as many passes as the backend makes at once and no rule could end the run before; false if
+  /// it makes none, and nothing was done.
+  bool take_rounds(RowBlocks& rows, Env& env);
   bool done() const { return done_; }
   const Clustering& state() const { return state_; }
   /// Once done.
@@ -45,9 +48,5 @@ class LloydRun {
 
 /// Runs all to their ends, one pass of each in each read of the rows.
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env);
-
-/// lloyd() with Q_j at hand, so that restarts share it.
-Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
-                 Env& env);
 
 }  // namespace clientele

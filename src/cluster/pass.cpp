@@ -72,4 +72,8 @@ void use_labels(RowBlocks& rows, int set, Env& env) {
   for (const auto& block : rows.blocks) env.backend.assign_ops().use_labels(*block, set);
 }
 
+void drop_label_sets(RowBlocks& rows, Env& env) {
+  for (const auto& block : rows.blocks) env.backend.assign_ops().drop_other_labels(*block);
+}
+
 }  // namespace clientele

@@ -10,48 +10,85 @@ namespace clientele {
 
 namespace {
 
-/// Any row of any rank as far from its second segment as from its own.
-bool any_tie(std::span<const float> margins, Comm& comm) {
-  std::vector<int64_t> ties = {std::find(margins.begin(), margins.end(), 0.0f) != margins.end() ? 1 : 0};
-  comm.sum(ties);
-  return ties[0] > 0;
-}
+/// What the last pass finds out about one clustering.
+struct LastPass {
+  const Clustering& clustering;
+  Published out;
+  PublishSums sums;
+  bool tie = false;  ///< any row as far from its second segment as from its own
 
-/// Sums of the published labels. Those of a settled fit are its own, unless ties fell differently; otherwise one more
-/// pass finds them.
-void sum_published(RowBlocks& rows, const Clustering& clustering, Published& out, Env& env) {
-  if (clustering.sums.empty()) return;  // a saved model: its rows are scored, not summed
-  if (clustering.settled && !(clustering.reordered && any_tie(out.margin, env.comm))) {
-    out.sums = clustering.sums;
-    out.counts = clustering.counts;
-  } else {
-    clear_labels(rows, env);
-    PassResult pass = assign_rows(rows, {clustering.centroids.data(), clustering.k, clustering.d}, nullptr, env);
-    out.sums = std::move(pass.sums);
-    out.counts = std::move(pass.counts);
+  explicit LastPass(const Clustering& of) : clustering(of) { out.rows.resize(static_cast<size_t>(of.k)); }
+
+  /// slots: at least labels and margins.
+  void add(RowBlock& block, const PublishedRows& slots, AssignOps& ops) {
+    ops.publish(block, {clustering.centroids.data(), clustering.k, clustering.d}, slots, sums);
+    for (const int32_t label : slots.label) ++out.rows[static_cast<size_t>(label)];
+    tie = tie || std::find(slots.margin.begin(), slots.margin.end(), 0.0f) != slots.margin.end();
   }
-  out.inertia = exact_inertia(rows, clustering.square_sums, clustering.centroids, clustering.k, out.sums, out.counts);
+
+  /// Sums of the published labels are those of a settled fit, unless ties fell differently. A saved model's rows are
+  /// scored, not summed.
+  bool to_sum() const { return !clustering.sums.empty() && (!clustering.settled || (clustering.reordered && tie)); }
+};
+
+/// Of any rank.
+void share_ties(std::span<LastPass> passes, Comm& comm) {
+  std::vector<int64_t> ties;
+  for (const LastPass& pass : passes) ties.push_back(pass.tie ? 1 : 0);
+  comm.sum(ties);
+  for (size_t i = 0; i < passes.size(); ++i) passes[i].tie = ties[i] > 0;
 }
 
-std::vector<int64_t> count_rows(std::span<const int32_t> labels, int k, Comm& comm) {
-  std::vector<int64_t> rows(static_cast<size_t>(k));
-  for (const int32_t label : labels) ++rows[static_cast<size_t>(label)];
-  comm.sum(rows);
-  return rows;
+/// Sums that the fits do not know come from one more pass. Clustering i's labels: in set i.
+void sum_published(RowBlocks& rows, std::span<LastPass> passes, Env& env) {
+  share_ties(passes, env.comm);
+  std::vector<Labelling> models;
+  for (size_t i = 0; i < passes.size(); ++i) {
+    const Clustering& clustering = passes[i].clustering;
+    passes[i].out.sums = clustering.sums;
+    passes[i].out.counts = clustering.sums.empty() ? std::vector<int64_t>() : clustering.counts;
+    if (!passes[i].to_sum()) continue;
+    const int set = static_cast<int>(i);
+    use_labels(rows, set, env);
+    clear_labels(rows, env);
+    models.push_back({{clustering.centroids.data(), clustering.k, clustering.d}, nullptr, set});
+  }
+  std::vector<PassResult> found;
+  if (!models.empty()) found = assign_rows(rows, models, env);
+  for (size_t i = 0; i < models.size(); ++i) {
+    Published& out = passes[static_cast<size_t>(models[i].set)].out;
+    out.sums = std::move(found[i].sums);
+    out.counts = std::move(found[i].counts);
+  }
+}
+
+/// What follows from all rows' values.
+Published close(const RowBlocks& rows, LastPass& pass, Env& env) {
+  Published& out = pass.out;
+  const Clustering& clustering = pass.clustering;
+  if (!out.sums.empty())
+    out.inertia = exact_inertia(rows, clustering.square_sums, clustering.centroids, clustering.k, out.sums, out.counts);
+  env.comm.sum(out.rows);
+  std::vector<std::vector<double>> margins;
+  for (const double sum : pass.sums.margin_blocks) margins.push_back({sum});
+  const int64_t weight =
+      out.sums.empty() ? rows.total_rows : std::accumulate(out.counts.begin(), out.counts.end(), int64_t{0});
+  out.mean_margin = merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(weight);
+  out.distance_sums = merge_blocks(pass.sums.distance_blocks, clustering.k, env.comm);
+  return std::move(out);
 }
 
 }  // namespace
 
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
-  Published out;
+  LastPass pass(clustering);
+  Published& out = pass.out;
   const size_t n = static_cast<size_t>(rows.rows);
   out.label.resize(n);
   out.second.resize(n);
   out.distance.resize(n);
   out.margin.resize(n);
-
-  PublishSums sums;
-  const CentroidsView centroids{clustering.centroids.data(), clustering.k, clustering.d};
+  use_labels(rows, 0, env);
   rows.each([&](RowBlock& block) {
     const size_t first = static_cast<size_t>(block.first_row() - rows.first_row);
     const size_t count = static_cast<size_t>(block.rows());
@@ -59,17 +96,30 @@ Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
                               .distance = std::span(out.distance).subspan(first, count),
                               .second = std::span(out.second).subspan(first, count),
                               .margin = std::span(out.margin).subspan(first, count)};
-    env.backend.assign_ops().publish(block, centroids, slots, sums);
+    pass.add(block, slots, env.backend.assign_ops());
     env.progress.advance(block.rows());
   });
-  sum_published(rows, clustering, out, env);
-  out.rows = count_rows(out.label, clustering.k, env.comm);
-  std::vector<std::vector<double>> margins;
-  for (const double sum : sums.margin_blocks) margins.push_back({sum});
-  const int64_t all = std::accumulate(out.counts.begin(), out.counts.end(), int64_t{0});
-  out.mean_margin =
-      merge_blocks(margins, 1, env.comm)[0] / static_cast<double>(clustering.sums.empty() ? rows.total_rows : all);
-  out.distance_sums = merge_blocks(sums.distance_blocks, clustering.k, env.comm);
+  sum_published(rows, {&pass, 1}, env);
+  return close(rows, pass, env);
+}
+
+std::vector<Published> publish_together(RowBlocks& rows, std::span<const Clustering> clusterings, Env& env) {
+  std::vector<LastPass> passes(clusterings.begin(), clusterings.end());
+  AssignOps& ops = env.backend.assign_ops();
+  std::vector<int32_t> label;
+  std::vector<float> margin;
+  rows.each([&](RowBlock& block) {
+    label.resize(static_cast<size_t>(block.rows()));
+    margin.resize(static_cast<size_t>(block.rows()));
+    for (size_t i = 0; i < passes.size(); ++i) {
+      ops.use_labels(block, static_cast<int>(i));
+      passes[i].add(block, {.label = label, .distance = {}, .second = {}, .margin = margin}, ops);
+    }
+    env.progress.advance(block.rows());
+  });
+  sum_published(rows, passes, env);
+  std::vector<Published> out;
+  for (LastPass& pass : passes) out.push_back(close(rows, pass, env));
   return out;
 }
 

@@ -12,6 +12,7 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kMostWeight = int64_t{1} << 38;
+constexpr int64_t kPieceRows = 2048;  ///< whole tiles
 
 /// A sum of m beyond 2^42 might overflow (fixed_point.h); copies of rows come on top.
 void scale_down(std::vector<int64_t>& weights) {
@@ -52,14 +53,16 @@ RowBlocks make_sample_blocks(const RowSample& sample, Env& env) {
   out.means.assign(static_cast<size_t>(sample.d), 0);
   out.blocks.push_back(env.backend.make_rows(0, sample.rows(), sample.d, true, "sample of the rows"));
   std::vector<FeatureTransform> as_is(static_cast<size_t>(sample.d));
-  std::vector<double> columns(sample.values.size());
-  for (int j = 0; j < sample.d; ++j) {
-    as_is[static_cast<size_t>(j)].source = j;
-    for (int64_t i = 0; i < sample.rows(); ++i)
-      columns[static_cast<size_t>(j * sample.rows() + i)] = static_cast<double>(sample.values_of(i)[j]);
+  for (int j = 0; j < sample.d; ++j) as_is[static_cast<size_t>(j)].source = j;
+  std::vector<double> columns;
+  for (int64_t first = 0; first < sample.rows(); first += kPieceRows) {
+    const int64_t count = std::min(kPieceRows, sample.rows() - first);
+    columns.resize(static_cast<size_t>(count * sample.d));
+    for (int j = 0; j < sample.d; ++j)
+      for (int64_t i = 0; i < count; ++i)
+        columns[static_cast<size_t>(j * count + i)] = static_cast<double>(sample.values_of(first + i)[j]);
+    env.backend.column_ops().transform({columns.data(), count, sample.d, count}, as_is, {}, *out.blocks[0], first);
   }
-  env.backend.column_ops().transform({columns.data(), sample.rows(), sample.d, sample.rows()}, as_is, {},
-                                     *out.blocks[0], 0);
   return out;
 }
 

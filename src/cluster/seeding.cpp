@@ -14,11 +14,6 @@ namespace clientele {
 
 namespace {
 
-/// As scikit-learn.
-int trials_for(int k) {
-  return 2 + static_cast<int>(std::floor(exact::log(k)));
-}
-
 /// The keys of one step.
 std::vector<RandomKey> keys_of(uint64_t seed, uint32_t restart, int step, int trials) {
   std::vector<RandomKey> keys;
@@ -29,6 +24,11 @@ std::vector<RandomKey> keys_of(uint64_t seed, uint32_t restart, int step, int tr
 
 }  // namespace
 
+// As scikit-learn.
+int seeding_trials(int k) {
+  return 2 + static_cast<int>(std::floor(exact::log(k)));
+}
+
 std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env) {
   SampleOps& ops = env.backend.sample_ops();
   const size_t d = static_cast<size_t>(rows.d);
@@ -36,7 +36,7 @@ std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, 
   rows.each([&](RowBlock& block) { ops.start_seeding(block); }, Features::unused);
   for (int step = 0; step < k; ++step) {
     const std::vector<int64_t> drawn =
-        draw_rows(rows, keys_of(seed, restart, step, step == 0 ? 1 : trials_for(k)), env);
+        draw_rows(rows, keys_of(seed, restart, step, step == 0 ? 1 : seeding_trials(k)), env);
     if (drawn.empty()) throw_too_few_distinct(k, step);
     const std::vector<float> candidates = fetch_rows(rows, drawn, env);
     size_t chosen = 0;
@@ -46,7 +46,7 @@ std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, 
     }
     const std::span<const float> centroid(candidates.data() + chosen * d, d);
     centroids.insert(centroids.end(), centroid.begin(), centroid.end());
-    rows.each([&](RowBlock& block) { ops.lower_min_d2(block, centroid); });
+    if (step + 1 < k) rows.each([&](RowBlock& block) { ops.lower_min_d2(block, centroid); });
   }
   rows.each([&](RowBlock& block) { ops.end_seeding(block); }, Features::unused);
   return centroids;

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
 constexpr int64_t kFinalRowsPerSegment = 200;
-constexpr int64_t kHeatShare = 8;        // the first sample is this part of the larger one
-constexpr int64_t kFinalistShare = 4;    // one in so many starts runs on the larger sample
+constexpr int64_t kHeatShare = 8;      // the first sample is this part of the larger one
+constexpr int64_t kFinalistShare = 4;  // one in so many starts runs on the larger sample
 constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
 constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
 
@@ -37,6 +37,7 @@ LloydSpec loop(const ClusterSpec& spec, double gain, int64_t iterations) {
 
 StartRace::StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& env)
     : rows_(rows),
+      most_k_(most_k),
       spec_(spec),
       env_(env),
       own_{.pool = env.pool, .backend = env.backend, .comm = *alone_, .progress = silent_, .warnings = {}} {
@@ -44,19 +45,36 @@ StartRace::StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& 
   drawn_ = draw_start_sample(rows, final_rows(most_k, spec), static_cast<uint64_t>(spec.seed), env);
 }
 
-RowBlocks& StartRace::sample(int64_t count) {
+StartRace::Sample& StartRace::sample(int64_t count) {
   const auto found = samples_.find(count);
   if (found != samples_.end()) return found->second;
-  return samples_.emplace(count, sample_blocks(drawn_, count, rows_, own_)).first->second;
+  Sample sample{.rows = sample_blocks(drawn_, count, rows_, own_), .squares = {}};
+  sample.squares = square_sums(sample.rows, own_);
+  return samples_.emplace(count, std::move(sample)).first->second;
 }
 
-std::vector<FitStart> StartRace::heat(RowBlocks& rows, int k) {
-  const std::vector<Int128> squares = square_sums(rows, own_);
+int StartRace::longest(RowBlocks& rows, int k) {
+  int last = k;
+  while (last < most_k_ && seeding_trials(last + 1) == seeding_trials(k) &&
+         heat_rows(last + 1, spec_) == heat_rows(k, spec_))
+    ++last;
+  return count_distinct_rows(rows, last, own_) < last ? k : last;
+}
+
+std::vector<float> StartRace::start(RowBlocks& rows, int k, uint32_t restart) {
+  if (spec_.init == "random") return drawn_start(rows, k, spec_, restart, own_);
+  const int last = longest(rows, k);
+  std::vector<float>& drawn = longest_starts_[{last, restart}];
+  if (drawn.empty()) drawn = drawn_start(rows, last, spec_, restart, own_);
+  return {drawn.begin(), drawn.begin() + int64_t{k} * rows.d};
+}
+
+std::vector<FitStart> StartRace::heat(Sample& sample, int k) {
+  RowBlocks& rows = sample.rows;
   const LloydSpec rounds = loop(spec_, kHeatGain, kHeatIterations);
   std::vector<std::pair<double, FitStart>> ran;
   for (int64_t restart = 0; restart < spec_.restarts; ++restart) {
-    Clustering one =
-        lloyd(rows, squares, drawn_start(rows, k, spec_, static_cast<uint32_t>(restart), own_), rounds, own_);
+    Clustering one = lloyd(rows, sample.squares, start(rows, k, static_cast<uint32_t>(restart)), rounds, own_);
     ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = static_cast<int>(restart)}});
     env_.progress.advance(1);
   }
@@ -70,16 +88,16 @@ std::vector<FitStart> StartRace::heat(RowBlocks& rows, int k) {
 FitStart StartRace::best(int k) {
   FitStart best{.k = k};
   if (drawn_.row.empty() || rows_.total_rows <= heat_rows(k, spec_)) return best;
-  RowBlocks& first = sample(heat_rows(k, spec_));
-  if (count_distinct_rows(first, k, own_) < k) return best;
+  Sample& first = sample(heat_rows(k, spec_));
+  if (count_distinct_rows(first.rows, k, own_) < k) return best;
   env_.progress.stage("starts, k = " + std::to_string(k), spec_.restarts, "starts");
   std::vector<FitStart> finalists = heat(first, k);
-  RowBlocks& rows = sample(final_rows(k, spec_));
-  const std::vector<Int128> squares = square_sums(rows, own_);
+  Sample& second = sample(final_rows(k, spec_));
+  RowBlocks& rows = second.rows;
   const LloydSpec rounds = loop(spec_, kFinalGain, kFinalIterations);
   double least = 0;
   for (FitStart& start : finalists) {
-    Clustering one = lloyd(rows, squares, std::move(start.centroids), rounds, own_);
+    Clustering one = lloyd(rows, second.squares, std::move(start.centroids), rounds, own_);
     if (best.rows > 0 && (one.inertia > least || (one.inertia == least && start.restart > best.restart))) continue;
     least = one.inertia;
     best = {.k = k, .centroids = std::move(one.centroids), .restart = start.restart, .rows = rows.rows};

@@ -6,6 +6,8 @@
 
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "clientele/cluster/cluster.h"
 
@@ -25,17 +27,27 @@ class StartRace {
   FitStart best(int k);
 
  private:
-  RowBlocks& sample(int64_t count);
-  std::vector<FitStart> heat(RowBlocks& rows, int k);
+  struct Sample {
+    RowBlocks rows;
+    std::vector<Int128> squares;  ///< Q_j
+  };
+  Sample& sample(int64_t count);
+  std::vector<FitStart> heat(Sample& sample, int k);
+  /// Start of a heat. Those of k-means++ are drawn once for all k that begin alike.
+  std::vector<float> start(RowBlocks& rows, int k, uint32_t restart);
+  /// The largest k whose starts begin as those of k do, on the same rows.
+  int longest(RowBlocks& rows, int k);
 
   RowBlocks& rows_;
+  int most_k_;
   const ClusterSpec& spec_;
   Env& env_;
   SilentProgress silent_;
   std::unique_ptr<Comm> alone_ = make_single_comm();
   Env own_;  ///< one rank: every rank races all of the sample
   SampledRows drawn_;
-  std::map<int64_t, RowBlocks> samples_;  ///< by the number of rows asked for
+  std::map<int64_t, Sample> samples_;                                      ///< by the number of rows asked for
+  std::map<std::pair<int, uint32_t>, std::vector<float>> longest_starts_;  ///< by k and restart
 };
 
 }  // namespace clientele

@@ -11,12 +11,27 @@ namespace {
 constexpr uint64_t kAllKeys = uint64_t{1} << 52;  // above every key
 constexpr int64_t kPieceRows = 2048;
 
+/// Enough to hold `count` rows for all but certain.
+double wanted_rows(int64_t count) {
+  const double rows = static_cast<double>(count);
+  return rows + 6 * std::sqrt(rows) + 16;
+}
+
 /// Keys are uniform: below this limit lie somewhat more than `count` of `rows`.
 uint64_t first_limit(int64_t count, int64_t rows) {
   if (count >= rows) return kAllKeys;
-  const double wanted = static_cast<double>(count);
-  const double share = (wanted + 6 * std::sqrt(wanted) + 16) / static_cast<double>(rows);
+  const double share = wanted_rows(count) / static_cast<double>(rows);
   return share >= 1 ? kAllKeys : static_cast<uint64_t>(std::ceil(std::ldexp(share, 52)));
+}
+
+/// Where too few lay below `limit`, since rows without weight are not drawn: what was found tells how many can be.
+/// Never much above what is needed, as all that lies below is kept with its features.
+uint64_t next_limit(uint64_t limit, int64_t count, int64_t found) {
+  constexpr int64_t kTelling = 16;
+  const double rows = static_cast<double>(found);
+  const double factor = found < kTelling ? kTelling : wanted_rows(count) / (rows - 2 * std::sqrt(rows));
+  const double next = std::ceil(static_cast<double>(limit) * factor);
+  return next >= static_cast<double>(kAllKeys) ? kAllKeys : static_cast<uint64_t>(next);
 }
 
 /// The largest (bits, row) among the `count` smallest of the sample.
@@ -62,11 +77,14 @@ void fill(const SampledRows& sample, std::span<const size_t> chosen, int64_t fir
 
 SampledRows draw_start_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env) {
   const RandomKey key{seed, Purpose::start_sample, 0, 0, 0};
-  for (uint64_t limit = first_limit(count, rows.total_rows);; limit = std::min(kAllKeys, 4 * limit)) {
+  uint64_t limit = first_limit(count, rows.total_rows);
+  for (;;) {
     SampledRows own;
     rows.each([&](RowBlock& block) { env.backend.sample_ops().sample_below(block, key, limit, own); });
     SampledRows all = gathered(std::move(own), env.comm);
-    if (static_cast<int64_t>(all.row.size()) >= count || limit == kAllKeys) return all;
+    const int64_t found = static_cast<int64_t>(all.row.size());
+    if (found >= count || limit == kAllKeys) return all;
+    limit = next_limit(limit, count, found);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "stop.h"
 
+#include <algorithm>
+
 #include "clientele/base/files.h"
 
 namespace clientele {
@@ -38,18 +40,26 @@ bool StopTest::rule_met(const Clustering& state) const {
     case StopRule::inertia:
       break;
   }
-  return gains_little(state.history);
+  return quiet_rounds(state.history) >= spec_.patience;
 }
 
-bool StopTest::gains_little(const std::vector<Iteration>& history) const {
-  const size_t rounds = static_cast<size_t>(spec_.patience);
-  if (history.size() <= rounds) return false;
-  for (size_t i = history.size() - rounds; i < history.size(); ++i) {
+int64_t StopTest::quiet_rounds(const std::vector<Iteration>& history) const {
+  int64_t rounds = 0;
+  for (size_t i = history.size(); i-- > 1; ++rounds) {
     const double before = history[i - 1].inertia;
     // A repair may raise the inertia, which is no sign of rest.
-    if (history[i - 1].repaired > 0 || before - history[i].inertia > spec_.tolerance * before) return false;
+    if (history[i - 1].repaired > 0 || before - history[i].inertia > spec_.tolerance * before) break;
   }
-  return true;
+  return rounds;
+}
+
+int64_t StopTest::rounds_ahead(const Clustering& state) const {
+  const int64_t done = static_cast<int64_t>(state.history.size());
+  const int64_t left = std::max<int64_t>(spec_.max_iterations - done, 1);
+  if (spec_.stop == StopRule::strict) return left;
+  if (spec_.stop != StopRule::inertia) return 1;
+  const int64_t wanted = spec_.patience - quiet_rounds(state.history) + (done == 0 ? 1 : 0);
+  return std::clamp<int64_t>(wanted, 1, left);
 }
 
 std::string StopTest::reason(const Clustering& state, bool same_sums) {

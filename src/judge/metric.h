@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "clientele/judge/judge.h"
@@ -15,6 +16,7 @@ struct MetricInput {
   const JudgeSpec& spec;
   uint64_t seed;
   Env& env;
+  int set = 0;  ///< of labels (AssignOps::use_labels): those of the clustering
 };
 
 /// low and high only where sampled.
@@ -28,8 +30,10 @@ struct MetricValue {
 MetricValue calinski_harabasz(const MetricInput& input);
 MetricValue davies_bouldin(const MetricInput& input);
 MetricValue simplified_silhouette(const MetricInput& input);
-MetricValue squared_silhouette(const MetricInput& input);
-MetricValue silhouette(const MetricInput& input);
+
+// These read rows, once for several clusterings of the same rows: one value each.
+std::vector<MetricValue> squared_silhouettes(std::span<const MetricInput> inputs);
+std::vector<MetricValue> silhouettes(std::span<const MetricInput> inputs);
 
 /// Exact means of the members (k x d, engine space, by weight), 0 for a segment without weight.
 std::vector<double> member_means(const RowBlocks& rows, const Published& published);

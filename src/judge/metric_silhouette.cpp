@@ -24,26 +24,45 @@ std::vector<int64_t> sampled_rows(const MetricInput& input) {
   return out;
 }
 
-/// Labels and weights of the sampled rows. Ranks own ascending row ranges, so gathering keeps the row order.
-struct SampledSlots {
-  std::vector<int32_t> label;
-  std::vector<int64_t> weight;
-};
-
-SampledSlots slots_of(const MetricInput& input, const std::vector<int64_t>& sample) {
-  SampledSlots own;
-  auto next = sample.begin();
+/// One rank's rows of the sample, from the published labels or from the label slots.
+std::vector<int32_t> own_labels(const MetricInput& input, const std::vector<int64_t>& sample) {
+  std::vector<int32_t> own, slots;
   for (const auto& block : input.rows.blocks) {
-    const int64_t first = block->first_row();
-    next = std::lower_bound(next, sample.end(), first);
-    for (; next != sample.end() && *next < first + block->rows(); ++next) {
-      own.label.push_back(input.published.label[static_cast<size_t>(*next - input.rows.first_row)]);
-      own.weight.push_back(0);
-      input.env.backend.sample_ops().copy_weights(*block, *next - first, {&own.weight.back(), 1});
+    const auto begin = std::lower_bound(sample.begin(), sample.end(), block->first_row());
+    const auto end = std::lower_bound(begin, sample.end(), block->first_row() + block->rows());
+    if (begin == end) continue;
+    const int64_t before = block->first_row() - input.rows.first_row;
+    std::span<const int32_t> labels = input.published.label;
+    if (labels.empty()) {
+      slots.resize(static_cast<size_t>(block->rows()));
+      input.env.backend.assign_ops().use_labels(*block, input.set);
+      input.env.backend.assign_ops().copy_labels(*block, slots);
+      labels = slots;
+    } else {
+      labels = labels.subspan(static_cast<size_t>(before));
+    }
+    for (auto row = begin; row != end; ++row) own.push_back(labels[static_cast<size_t>(*row - block->first_row())]);
+  }
+  return own;
+}
+
+/// Ranks own ascending row ranges, so gathering keeps the row order.
+std::vector<int32_t> labels_of(const MetricInput& input, const std::vector<int64_t>& sample) {
+  return input.env.comm.gather_all<int32_t>(own_labels(input, sample));
+}
+
+/// In the same order.
+std::vector<int64_t> weights_of(const MetricInput& input, const std::vector<int64_t>& sample) {
+  std::vector<int64_t> own;
+  for (const auto& block : input.rows.blocks) {
+    const auto begin = std::lower_bound(sample.begin(), sample.end(), block->first_row());
+    const auto end = std::lower_bound(begin, sample.end(), block->first_row() + block->rows());
+    for (auto row = begin; row != end; ++row) {
+      own.push_back(0);
+      input.env.backend.sample_ops().copy_weights(*block, *row - block->first_row(), {&own.back(), 1});
     }
   }
-  return {.label = input.env.comm.gather_all<int32_t>(own.label),
-          .weight = input.env.comm.gather_all<int64_t>(own.weight)};
+  return input.env.comm.gather_all<int64_t>(own);
 }
 
 double canonical_sum(const std::vector<double>& values) {
@@ -52,36 +71,44 @@ double canonical_sum(const std::vector<double>& values) {
   return sum.total();
 }
 
-}  // namespace
-
-MetricValue silhouette(const MetricInput& input) {
-  const std::vector<int64_t> sample = sampled_rows(input);
-  const SampledSlots slots = slots_of(input, sample);
-  const int64_t m = static_cast<int64_t>(sample.size());
-  MetricValue out{.rows = m};
-  if (std::set<int32_t>(slots.label.begin(), slots.label.end()).size() < 2) return out;
-
-  const std::vector<float> values = fetch_rows(input.rows, sample, input.env);
-  const HostView<const float> view{values.data(), m, input.rows.d};
-  std::vector<double> each = input.env.backend.pair_ops().silhouette(
-      {.rows = view, .labels = slots.label, .weights = slots.weight, .unit = input.rows.unit_weight},
-      input.clustering.k);
-  const double weight = static_cast<double>(std::accumulate(slots.weight.begin(), slots.weight.end(), int64_t{0}));
+MetricValue silhouette(const MetricInput& input, const PairOps::LabelledSample& sample) {
+  MetricValue out{.rows = sample.rows.rows};
+  if (std::set<int32_t>(sample.labels.begin(), sample.labels.end()).size() < 2) return out;
+  const std::vector<double> each = input.env.backend.pair_ops().silhouette(sample, input.clustering.k);
+  const double weight = static_cast<double>(std::accumulate(sample.weights.begin(), sample.weights.end(), int64_t{0}));
   std::vector<double> terms(each.size());
-  for (size_t i = 0; i < each.size(); ++i) terms[i] = static_cast<double>(slots.weight[i]) * each[i];
+  for (size_t i = 0; i < each.size(); ++i) terms[i] = static_cast<double>(sample.weights[i]) * each[i];
   out.value = canonical_sum(terms) / weight;
   // Fewer rows than asked for: there are no more (of positive weight).
   const int64_t all = input.rows.total_rows - input.rows.weightless;
-  out.sampled = m == input.spec.sample && m < all;
+  out.sampled = sample.rows.rows == input.spec.sample && sample.rows.rows < all;
   if (!out.sampled) return out;
-  const double n = static_cast<double>(m), total = static_cast<double>(all), mean_weight = weight / n;
+  const double n = static_cast<double>(sample.rows.rows), total = static_cast<double>(all);
+  const double mean_weight = weight / n;
   for (size_t i = 0; i < each.size(); ++i) {
-    const double deviation = static_cast<double>(slots.weight[i]) / mean_weight * (each[i] - out.value);
+    const double deviation = static_cast<double>(sample.weights[i]) / mean_weight * (each[i] - out.value);
     terms[i] = deviation * deviation;
   }
   const double error = std::sqrt(canonical_sum(terms) / (n - 1) / n * ((total - n) / (total - 1)));
   out.low = out.value - kNormal975 * error;
   out.high = out.value + kNormal975 * error;
+  return out;
+}
+
+}  // namespace
+
+std::vector<MetricValue> silhouettes(std::span<const MetricInput> inputs) {
+  const MetricInput& first = inputs[0];
+  const std::vector<int64_t> sample = sampled_rows(first);
+  const std::vector<float> values = fetch_rows(first.rows, sample, first.env);
+  const HostView<const float> view{values.data(), static_cast<int64_t>(sample.size()), first.rows.d};
+  const std::vector<int64_t> weights = weights_of(first, sample);
+  std::vector<MetricValue> out;
+  for (const MetricInput& input : inputs) {
+    const std::vector<int32_t> labels = labels_of(input, sample);
+    out.push_back(
+        silhouette(input, {.rows = view, .labels = labels, .weights = weights, .unit = input.rows.unit_weight}));
+  }
   return out;
 }
 

@@ -7,29 +7,63 @@
 
 namespace clientele {
 
-MetricValue squared_silhouette(const MetricInput& input) {
-  const int k = input.clustering.k;
-  MetricValue out{.rows = input.rows.total_rows};
-  if (filled_segments(input.published) < 2) return out;
+namespace {
 
-  PairOps& ops = input.env.backend.pair_ops();
-  std::vector<std::vector<double>> blocks;
-  input.rows.each([&](RowBlock& block) { ops.segment_norm2(block, k, blocks); });
+using BlockSums = std::vector<std::vector<double>>;
+
+/// body(block, input, sums of the input) for each block and input.
+template <class Body>
+std::vector<BlockSums> read_together(std::span<const MetricInput> inputs, const Body& body) {
+  std::vector<BlockSums> sums(inputs.size());
+  inputs[0].rows.each([&](RowBlock& block) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].env.backend.assign_ops().use_labels(block, inputs[i].set);
+      body(block, i, sums[i]);
+    }
+  });
+  return sums;
+}
+
+SegmentMoments moments_of(const MetricInput& input, const BlockSums& norm2) {
   SegmentMoments segments{.mean = member_means(input.rows, input.published),
-                          .mean_norm2 = merge_blocks(blocks, k, input.env.comm),
+                          .mean_norm2 = merge_blocks(norm2, input.clustering.k, input.env.comm),
                           .count = input.published.counts,
                           .unit = input.rows.unit_weight};
-  int64_t total = 0;
-  for (size_t c = 0; c < segments.count.size(); ++c) {
+  for (size_t c = 0; c < segments.count.size(); ++c)
     if (segments.count[c] > 0) segments.mean_norm2[c] /= static_cast<double>(segments.count[c]);
-    total += segments.count[c];
-  }
+  return segments;
+}
 
-  blocks.clear();
-  input.rows.each([&](RowBlock& block) { ops.squared_silhouette(block, segments, blocks); });
-  double sum = 0;
-  for (const double segment : merge_blocks(blocks, k, input.env.comm)) sum += segment;
-  out.value = sum / static_cast<double>(total);
+}  // namespace
+
+std::vector<MetricValue> squared_silhouettes(std::span<const MetricInput> inputs) {
+  std::vector<MetricValue> out;
+  std::vector<MetricInput> defined;
+  std::vector<size_t> places;
+  for (const MetricInput& input : inputs) {
+    out.push_back({.rows = input.rows.total_rows});
+    if (filled_segments(input.published) < 2) continue;
+    places.push_back(out.size() - 1);
+    defined.push_back(input);
+  }
+  if (defined.empty()) return out;
+
+  PairOps& ops = inputs[0].env.backend.pair_ops();
+  const std::vector<BlockSums> norms = read_together(defined, [&](const RowBlock& block, size_t i, BlockSums& sums) {
+    ops.segment_norm2(block, defined[i].clustering.k, sums);
+  });
+  std::vector<SegmentMoments> segments;
+  for (size_t i = 0; i < defined.size(); ++i) segments.push_back(moments_of(defined[i], norms[i]));
+  const std::vector<BlockSums> values = read_together(defined, [&](const RowBlock& block, size_t i, BlockSums& sums) {
+    ops.squared_silhouette(block, segments[i], sums);
+  });
+  for (size_t i = 0; i < defined.size(); ++i) {
+    double sum = 0;
+    for (const double segment : merge_blocks(values[i], defined[i].clustering.k, defined[i].env.comm)) sum += segment;
+    int64_t total = 0;
+    for (const int64_t count : segments[i].count) total += count;
+    out[places[i]].value = sum / static_cast<double>(total);
+  }
   return out;
 }
 

@@ -9,8 +9,16 @@ namespace {
 
 struct Metric {
   MetricFacts facts;
-  MetricValue (*compute)(const MetricInput& input);
+  std::vector<MetricValue> (*compute)(std::span<const MetricInput> inputs);
 };
+
+/// One after the other: from what publishing found out, without reading rows.
+template <MetricValue (*metric)(const MetricInput&)>
+std::vector<MetricValue> each(std::span<const MetricInput> inputs) {
+  std::vector<MetricValue> out;
+  for (const MetricInput& input : inputs) out.push_back(metric(input));
+  return out;
+}
 
 const std::vector<Metric>& metrics() {
   static const std::vector<Metric> table = {
@@ -19,28 +27,28 @@ const std::vector<Metric>& metrics() {
         "compact; "
         "do not use to compare different features or normalisations.",
         true},
-       calinski_harabasz},
+       each<calinski_harabasz>},
       {{"davies_bouldin",
         "Mean over segments of the worst ratio of spread to separation. Use when every segment must stand apart; do "
         "not "
         "use when segments differ much in size on purpose.",
         false},
-       davies_bouldin},
+       each<davies_bouldin>},
       {{"simplified_silhouette",
         "Mean margin of a row between its own and the next centroid. Use at any scale: it is free; do not use when "
         "segments are far from round.",
         true},
-       simplified_silhouette},
+       each<simplified_silhouette>},
       {{"squared_silhouette",
         "Silhouette with squared Euclidean distances on all rows, as in Spark. Use at any scale; do not compare it "
         "with the classic silhouette, it is higher.",
         true},
-       squared_silhouette},
+       squared_silhouettes},
       {{"silhouette",
         "Classic silhouette on a sample, with its 95 % interval. Use to compare with other systems; do not use for "
         "segments smaller than the sample can show.",
         true},
-       silhouette},
+       silhouettes},
   };
   return table;
 }
@@ -147,22 +155,34 @@ const Score* Scores::find(const std::string& metric) const {
 
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env) {
+  return std::move(judge_together(rows, {&clustering, 1}, {&published, 1}, spec, seed, env)[0]);
+}
+
+std::vector<Scores> judge_together(RowBlocks& rows, std::span<const Clustering> clusterings,
+                                   std::span<const Published> published, const JudgeSpec& spec, uint64_t seed,
+                                   Env& env) {
   check_metrics(spec);
-  Scores out{.k = clustering.k,
-             .inertia = published.inertia,
-             .scores = {},
-             .counts = published.counts,
-             .weight_bits = rows.weight_bits,
-             .weighted = rows.weighted};
+  std::vector<MetricInput> inputs;
+  std::vector<Scores> out;
+  for (size_t i = 0; i < clusterings.size(); ++i) {
+    inputs.push_back({rows, clusterings[i], published[i], spec, seed, env, static_cast<int>(i)});
+    out.push_back({.k = clusterings[i].k,
+                   .inertia = published[i].inertia,
+                   .scores = {},
+                   .counts = published[i].counts,
+                   .weight_bits = rows.weight_bits,
+                   .weighted = rows.weighted});
+  }
   for (const std::string& name : spec.metrics) {
     const Metric& metric = *find_metric(name);
-    const MetricValue value = metric.compute({rows, clustering, published, spec, seed, env});
-    out.scores.push_back({.metric = name,
-                          .value = value.value,
-                          .low = value.sampled ? value.low : value.value,
-                          .high = value.sampled ? value.high : value.value,
-                          .higher_is_better = metric.facts.higher_is_better,
-                          .rows = value.rows});
+    const std::vector<MetricValue> values = metric.compute(inputs);
+    for (size_t i = 0; i < values.size(); ++i)
+      out[i].scores.push_back({.metric = name,
+                               .value = values[i].value,
+                               .low = values[i].sampled ? values[i].low : values[i].value,
+                               .high = values[i].sampled ? values[i].high : values[i].value,
+                               .higher_is_better = metric.facts.higher_is_better,
+                               .rows = values[i].rows});
   }
   return out;
 }

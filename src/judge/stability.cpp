@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -51,10 +52,37 @@ struct Bench {
   RowBlocks rows;
 };
 
-/// A resample of one clustering's rows. Each own key of its fresh start.
+/// What the fits to one resample share whose seeding tries as many candidates a step: of two k the smaller one's start
+/// is the beginning of the larger one's.
+struct SharedStart {
+  uint32_t resample = 0;
+  int k = 0;                                   ///< the largest
+  std::vector<Int128> squares = {};            ///< Q_j of the resample
+  std::vector<std::vector<float>> fresh = {};  ///< kFreshStarts of k x d; none where there are too few distinct rows
+};
+
+/// A resample, clustered with as many segments as one of the clusterings.
 struct Task {
   size_t clustering = 0;
-  uint32_t resample = 0;
+  size_t start = 0;  ///< number of its SharedStart
+};
+
+struct Tasks {
+  std::vector<Task> all;  ///< the longest first
+  std::vector<SharedStart> starts;
+
+  Tasks(const std::vector<const Clustering*>& clusterings, int64_t resamples) {
+    std::map<std::pair<int, uint32_t>, size_t> known;  // by candidates a step
+    for (size_t i = clusterings.size(); i-- > 0;) {
+      const int k = clusterings[i]->k;
+      for (uint32_t b = 0; k > 1 && b < static_cast<uint32_t>(resamples); ++b) {
+        const auto [start, fresh] = known.try_emplace({seeding_trials(k), b}, starts.size());
+        if (fresh) starts.push_back({.resample = b});
+        starts[start->second].k = std::max(starts[start->second].k, k);
+        all.push_back({i, start->second});
+      }
+    }
+  }
 };
 
 class Resampling {
@@ -68,16 +96,22 @@ class Resampling {
               .max_iterations = 100,
               .spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows} {}
 
+  void find(SharedStart& start, Bench& bench) const {
+    bench.backend->sample_ops().set_weights(*bench.rows.blocks[0], draw(start.resample));
+    start.squares = square_sums(bench.rows, bench.env);
+    start.fresh = fresh_starts(start.k, start.resample, bench);
+  }
+
   /// Similarity of each segment to the one most like it; NaN for one without rows in the resample.
-  std::vector<double> similarity(const Clustering& clustering, uint32_t resample, Bench& bench) const {
+  std::vector<double> similarity(const Clustering& clustering, const SharedStart& start, Bench& bench) const {
     const std::vector<int32_t> own = bench.labels_by(clustering.centroids, clustering.k);
-    const std::vector<int64_t> weights = draw(resample);
+    const std::vector<int64_t> weights = draw(start.resample);
     bench.backend->sample_ops().set_weights(*bench.rows.blocks[0], weights);
     // Each row that was drawn counts once, however often it was.
     std::vector<int64_t> known = sample_.weight;
     for (size_t i = 0; i < known.size(); ++i)
       if (weights[i] == 0) known[i] = 0;
-    return segment_similarity(own, refit(clustering, resample, bench), known, clustering.k);
+    return segment_similarity(own, refit(clustering, start, bench), known, clustering.k);
   }
 
  private:
@@ -87,23 +121,30 @@ class Resampling {
     return weights;
   }
 
+  std::vector<std::vector<float>> fresh_starts(int k, uint32_t resample, Bench& bench) const {
+    std::vector<std::vector<float>> out;
+    if (count_distinct_rows(bench.rows, k, bench.env) < k) return out;
+    const RandomKey key{seed_, Purpose::bootstrap, resample, 1, static_cast<uint32_t>(seeding_trials(k))};
+    for (uint32_t start = 0; start < kFreshStarts; ++start)
+      out.push_back(seed_kmeans_plus_plus(bench.rows, k, random_bits(key, 0), start, bench.env));
+    return out;
+  }
+
   /// Labels of the fit to the resample that counts.
-  std::vector<int32_t> refit(const Clustering& clustering, uint32_t resample, Bench& bench) const {
+  std::vector<int32_t> refit(const Clustering& clustering, const SharedStart& start, Bench& bench) const {
     const int k = clustering.k;
     std::vector<int32_t> held;
     FitRank rank;
-    const auto take = [&](std::vector<float> start, double share) {
-      const Clustering fitted = lloyd(bench.rows, std::move(start), loop_, bench.env);
+    const auto take = [&](std::vector<float> centroids, double share) {
+      const Clustering fitted = lloyd(bench.rows, start.squares, std::move(centroids), loop_, bench.env);
       const FitRank next{.large_enough = large_enough(fitted), .inertia = fitted.inertia};
       if (!held.empty() && !counts_more(next, rank, share)) return;
       held = bench.labels();
       rank = next;
     };
-    if (count_distinct_rows(bench.rows, k, bench.env) >= k) {
-      const RandomKey key{seed_, Purpose::bootstrap, resample, 1, static_cast<uint32_t>(k)};
-      for (uint32_t start = 0; start < kFreshStarts; ++start)
-        take(seed_kmeans_plus_plus(bench.rows, k, random_bits(key, 0), start, bench.env), 1);
-    }
+    const auto fresh = start.fresh.empty() ? fresh_starts(k, start.resample, bench) : start.fresh;
+    for (const std::vector<float>& longest : fresh)
+      take({longest.begin(), longest.begin() + int64_t{k} * clustering.d}, 1);
     take(clustering.centroids, kClearlyBetter);
     return held;
   }
@@ -188,20 +229,24 @@ int64_t copies_of(uint64_t seed, uint32_t resample, int64_t row) {
 std::vector<Stability> segment_stability(const RowSample& sample, const std::vector<const Clustering*>& clusterings,
                                          const ClusterSpec& cluster, double least_share, const JudgeSpec& spec,
                                          Env& env) {
-  std::vector<Task> tasks;
-  for (size_t i = clusterings.size(); i-- > 0;)  // the longest first
-    for (uint32_t b = 0; clusterings[i]->k > 1 && b < static_cast<uint32_t>(spec.resamples); ++b)
-      tasks.push_back({i, b});
+  Tasks tasks(clusterings, spec.resamples);
   std::vector<std::vector<std::vector<double>>> found(clusterings.size());
   for (auto& each : found) each.resize(static_cast<size_t>(spec.resamples));
 
   const Resampling resampling(sample, cluster, least_share);
   std::vector<std::unique_ptr<Bench>> benches(static_cast<size_t>(env.pool.threads()));
-  env.pool.parallel_for(static_cast<int64_t>(tasks.size()), [&](int64_t index, int worker) {
-    std::unique_ptr<Bench>& bench = benches[static_cast<size_t>(worker)];
-    if (!bench) bench = std::make_unique<Bench>(sample);
-    const Task& task = tasks[static_cast<size_t>(index)];
-    found[task.clustering][task.resample] = resampling.similarity(*clusterings[task.clustering], task.resample, *bench);
+  const auto on_benches = [&](size_t count, const auto& body) {
+    env.pool.parallel_for(static_cast<int64_t>(count), [&](int64_t index, int worker) {
+      std::unique_ptr<Bench>& bench = benches[static_cast<size_t>(worker)];
+      if (!bench) bench = std::make_unique<Bench>(sample);
+      body(static_cast<size_t>(index), *bench);
+    });
+  };
+  on_benches(tasks.starts.size(), [&](size_t i, Bench& bench) { resampling.find(tasks.starts[i], bench); });
+  on_benches(tasks.all.size(), [&](size_t i, Bench& bench) {
+    const size_t of = tasks.all[i].clustering;
+    const SharedStart& start = tasks.starts[tasks.all[i].start];
+    found[of][start.resample] = resampling.similarity(*clusterings[of], start, bench);
     env.progress.advance(1);
   });
 

@@ -1,7 +1,10 @@
 #include "page_pass.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "clientele/base/errors.h"
 
 namespace clientele {
 namespace {
@@ -15,7 +18,22 @@ PagePass::PagePass(const ScratchFile* file, std::span<PageBuffer> pages, std::ve
     : file_(file), steps_(std::move(steps)) {
   for (const PageBuffer& page : pages) free_.push_back(page.as<std::byte>());
   const size_t servers = std::min({kServers, pages.size(), steps_.size()});
-  for (size_t i = 0; i < servers; ++i) threads_.emplace_back([this] { serve(); });
+  for (size_t i = 0; i < servers; ++i) start_server();
+}
+
+/// One server does, more slowly, where the system grants no second thread.
+void PagePass::start_server() {
+  try {
+    threads_.emplace_back([this] { serve(); });
+  } catch (const std::system_error& fault) {
+    if (!threads_.empty()) return;
+    throw Error(ErrorKind::device, {.what = "cannot start a thread that reads the scratch file",
+                                    .where = "",
+                                    .expected = "",
+                                    .found = fault.what(),
+                                    .hint = "Raise the limit of processes or threads (ulimit -u, pids.max), or use "
+                                            "fewer (run.threads)."});
+  }
 }
 
 PagePass::~PagePass() {

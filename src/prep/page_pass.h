@@ -27,7 +27,7 @@ struct PageStep {
 /// Serves the pages of the steps in order. Used by one thread.
 class PagePass {
  public:
-  /// file: may be null where there are no steps.
+  /// file: may be null where there are no steps. Throws Error{device} where no thread can be had.
   PagePass(const ScratchFile* file, std::span<PageBuffer> pages, std::vector<PageStep> steps);
   /// Ends early without waiting for what is not begun.
   ~PagePass();
@@ -42,6 +42,7 @@ class PagePass {
   void finish();
 
  private:
+  void start_server();
   void serve();
   /// Something to do for a serving thread, or the end. Called with the lock held.
   bool may_write() const { return !changed_.empty(); }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "clientele/base/cancel.h"
 #include "page_pass.h"
 
 namespace clientele {
@@ -78,6 +79,7 @@ void RowPages::each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks,
     return body(block);
   };
   for (size_t i = 0; i < blocks.size(); ++i) {
+    check_cancel();
     std::byte* page = pages_[0].as<std::byte>();
     if (offsets_[i] >= 0) clear_last_group(page, layout_, blocks[i]->rows());
     if (offsets_[i] < 0 ? made(*blocks[i]) : on_page(*blocks[i], page, made)) return;
@@ -118,6 +120,7 @@ void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std
   PagePass pass(file_.get(), pages_, std::move(steps));
   size_t next = 0;
   for (size_t i = 0; i < blocks.size(); ++i) {
+    check_cancel();  // a pass over a slow disk takes minutes
     RowBlock& block = *blocks[i];
     if (!paged[i]) {
       if (body(block)) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "clientele/base/errors.h"
 #include "clientele/compute/formulas.h"
@@ -54,35 +55,78 @@ struct Quartiles {
   }
 };
 
-/// Interquartile ranges of the features that are wanted (where settled early: a lower bound that suffices), 0 for
-/// others.
-std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs, const std::vector<bool>& wanted,
-                               Env& env) {
-  const auto d = static_cast<size_t>(blocks.d);
+/// Counts the digits of some features of a block, in pieces of rows.
+void count_some(const RowBlock& block, std::span<const int> features, const OrderSearch& search, Env& env,
+                std::vector<int64_t>& counts) {
+  constexpr int64_t kPieceRows = 4096;
+  const auto targets = static_cast<size_t>(search.targets());
+  std::vector<float> values(static_cast<size_t>(kPieceRows * block.d()));
+  std::vector<double> columns(static_cast<size_t>(kPieceRows) * features.size());
+  std::vector<int64_t> local;
+  for (int64_t first = 0; first < block.rows(); first += kPieceRows) {
+    const int64_t rows = std::min(kPieceRows, block.rows() - first);
+    local.resize(static_cast<size_t>(rows));
+    std::iota(local.begin(), local.end(), first);
+    env.backend.sample_ops().fetch(block, local, {values.data(), rows, block.d()});
+    env.pool.parallel_for(static_cast<int64_t>(features.size()), [&](int64_t index, int) {
+      const auto i = static_cast<size_t>(index);
+      double* column = columns.data() + index * kPieceRows;
+      for (int64_t r = 0; r < rows; ++r)
+        column[r] = static_cast<double>(values[static_cast<size_t>(r * block.d() + features[i])]);
+      env.backend.column_ops().count_digits({column, rows, 1, rows}, search.level(), search.targets(),
+                                            std::span(search.prefixes()).subspan(i * targets, targets),
+                                            std::span(counts).subspan(i * targets * kDigits, targets * kDigits));
+    });
+  }
+}
+
+void count_digits(const RowBlock& block, std::span<const int> features, const OrderSearch& search, Env& env,
+                  std::vector<int64_t>& counts) {
+  if (static_cast<int>(features.size()) < block.d()) return count_some(block, features, search, env, counts);
+  env.backend.column_ops().count_row_digits(block, search.level(), search.targets(), search.prefixes(), counts);
+}
+
+/// Interquartile ranges of the features of one group into `ranges` (where settled early: lower bounds that suffice).
+void group_ranges(RowBlocks& blocks, std::span<const float> max_abs, std::span<const int> features, Env& env,
+                  std::vector<double>& ranges) {
   const Quartiles quartiles(blocks.total_rows);
-  std::vector<std::vector<int64_t>> ranks(d);
-  for (size_t j = 0; j < d; ++j)
-    if (wanted[j]) ranks[j] = quartiles.ranks();
-  OrderSearch search(ranks);
+  OrderSearch search(std::vector<std::vector<int64_t>>(features.size(), quartiles.ranks()));
   std::vector<int64_t> counts;
   const auto settled = [&] {
-    for (size_t j = 0; j < d; ++j)
-      if (wanted[j] && !(quartiles.least_range(search, j) > static_cast<double>(max_abs[j]) * kWidest)) return false;
+    for (size_t i = 0; i < features.size(); ++i) {
+      const double max = static_cast<double>(max_abs[static_cast<size_t>(features[i])]);
+      if (!(quartiles.least_range(search, i) > max * kWidest)) return false;
+    }
     return true;
   };
   while (!search.done()) {
-    counts.assign(d * static_cast<size_t>(search.targets()) * kDigits, 0);
-    blocks.each([&](RowBlock& block) {
-      env.backend.column_ops().count_row_digits(block, search.level(), search.targets(), search.prefixes(), counts);
-    });
+    counts.assign(features.size() * static_cast<size_t>(search.targets()) * kDigits, 0);
+    blocks.each([&](const RowBlock& block) { count_digits(block, features, search, env, counts); });
     env.comm.sum(counts);
     search.narrow(counts);
     if (settled()) break;
   }
-  std::vector<double> out(d, 0);
-  for (size_t j = 0; j < d; ++j)
-    if (wanted[j]) out[j] = search.done() ? quartiles.range(search, j) : quartiles.least_range(search, j);
-  return out;
+  for (size_t i = 0; i < features.size(); ++i)
+    ranges[static_cast<size_t>(features[i])] =
+        search.done() ? quartiles.range(search, i) : quartiles.least_range(search, i);
+}
+
+/// Features whose tables are in memory at once.
+size_t group_size(size_t features, const Env& env) {
+  constexpr int64_t kTargets = 4;  // at most: the two neighbours of each quartile
+  if (env.memory.tables_bytes == 0) return features;
+  const int64_t fitting = env.memory.tables_bytes / (kTargets * kDigits * int64_t{sizeof(int64_t)});
+  return std::clamp<size_t>(static_cast<size_t>(fitting), 1, features);
+}
+
+/// Of the features that are wanted, 0 for others. Each group of features takes passes of its own.
+std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs, std::span<const int> wanted,
+                               Env& env) {
+  std::vector<double> ranges(static_cast<size_t>(blocks.d), 0);
+  const size_t size = group_size(wanted.size(), env);
+  for (size_t first = 0; first < wanted.size(); first += size)
+    group_ranges(blocks, max_abs, wanted.subspan(first, std::min(size, wanted.size() - first)), env, ranges);
+  return ranges;
 }
 
 std::string number(double x) {
@@ -164,9 +208,8 @@ void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs,
   for (const auto& of_worker : counts_)
     for (size_t i = 0; i < counts.size(); ++i) counts[i] += of_worker[i];
   env.comm.sum(counts);
-  std::vector<double> ranges(d, 0);
   std::vector<Proof> proofs(d, Proof::none);
-  std::vector<bool> search(d, false);
+  std::vector<int> search;
   for (size_t j = 0; j < d; ++j) {
     const double max = static_cast<double>(max_abs[j]);
     if (!space.spherical) proofs[j] = proof(j, blocks, max, counts);
@@ -174,9 +217,9 @@ void StepCheck::refuse_coarse(RowBlocks& blocks, std::span<const float> max_abs,
     const FeatureForm form = space.features[j].transform.form;
     if (!space.spherical && (form == FeatureForm::one_hot || form == FeatureForm::indicator))
       proofs[j] = Proof::spreadless;
-    search[j] = (proofs[j] == Proof::none || proofs[j] == Proof::some) && max > 0;
+    if ((proofs[j] == Proof::none || proofs[j] == Proof::some) && max > 0) search.push_back(static_cast<int>(j));
   }
-  if (std::find(search.begin(), search.end(), true) != search.end()) ranges = row_ranges(blocks, max_abs, search, env);
+  const std::vector<double> ranges = row_ranges(blocks, max_abs, search, env);
   for (size_t j = 0; j < d; ++j) {
     const double max = static_cast<double>(max_abs[j]);
     if (max == 0 || proofs[j] == Proof::fine) continue;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "clientele/base/errors.h"
 #include "src/app/byte_size.h"
 
@@ -58,6 +60,36 @@ TEST(MemoryPlan, StreamsWhatDoesNotFitAndRefusesWhatCannot) {
     EXPECT_EQ(error.kind(), ErrorKind::device);
     EXPECT_EQ(error.complaint().where, "run.memory");
   }
+}
+
+TEST(MemoryPlan, PutsAsManyFitsSideBySideAsLabelsHaveRoomFor) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  constexpr int64_t kRows = 4'000'000;
+  const auto sweep = [&](int64_t limit, int64_t fits) {
+    return plan_memory({limit, true}, {.base_bytes = 20 * kMiB, .columns = 32, .threads = 2},
+                       {.rows = kRows, .d = 32, .k = 20, .fits = fits, .seeded = true}, *backend);
+  };
+  const int64_t set = label_set_bytes({.rows = kRows, .d = 32, .k = 20}, *backend);
+  EXPECT_GT(set, kRows * 6);
+  EXPECT_LT(set, kRows * 10);
+  const MemoryPlan alone = sweep(400 * kMiB, 1);
+  ASSERT_TRUE(alone.streamed());
+  EXPECT_EQ(alone.side_by_side, 1);
+  int64_t most = 1;
+  for (const int64_t limit : {alone.least_bytes, 200 * kMiB, 300 * kMiB, 400 * kMiB, 500 * kMiB}) {
+    SCOPED_TRACE(limit);
+    const MemoryPlan plan = sweep(limit, 19), one = sweep(limit, 1);
+    EXPECT_TRUE(plan.streamed());
+    EXPECT_TRUE(plan.fits());
+    EXPECT_LE(plan.peak_bytes, limit);
+    EXPECT_EQ(plan.least_bytes, one.least_bytes);
+    EXPECT_EQ(plan.blocks.block_rows, one.blocks.block_rows);
+    EXPECT_EQ(plan.fitting_bytes, one.fitting_bytes + (plan.side_by_side - 1) * set) << "no sample is drawn here";
+    most = std::max(most, plan.side_by_side);
+  }
+  EXPECT_GE(most, 7);
+  EXPECT_EQ(sweep(2000 * kMiB, 19).side_by_side, 1) << "resident rows are fitted one k at a time";
 }
 
 TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {

@@ -158,6 +158,25 @@ class Refusals(Case):
             self.assertTrue(filecmp.cmp(first / file, second / file, shallow=False), file)
         self.assertEqual(json.loads((second / "run.json").read_text())["memory"]["regime"], "streamed")
 
+    def test_a_sweep_shares_its_reads(self):
+        write_job(self.folder, JOB.format(start="k = [2, 6]\nrestarts = 1\nseed = 3\nstart_rows = 8192").replace('["calinski_harabasz", "squared', '["davies_bouldin", "silhouette", "squared'))
+        first = self.folder / "first"
+        run("run", self.folder / "job.toml", "--out", first, "--device", "cpu")
+        sides = []
+        for limit in (68_000_000, 80_000_000, 92_000_000):
+            out = self.folder / f"streamed-{limit}"
+            run("run", self.folder / "job.toml", "--out", out, "--device", "cpu", "--set", f"run.memory={limit}", "--threads", "2")
+            for file in FILES:
+                self.assertTrue(filecmp.cmp(first / file, out / file, shallow=False), f"{file} under {limit}")
+            record = json.loads((out / "run.json").read_text())
+            self.assertLess(record["peak_memory_bytes"], limit)
+            self.assertEqual(record["memory"]["regime"], "streamed")
+            sides.append((record["memory"]["side_by_side"], record["memory"]["bytes_read"]))
+        self.assertEqual(sides[0][0], 1)
+        self.assertGreater(sides[1][0], 1)
+        self.assertEqual(sides[2][0], 5)
+        self.assertLess(2 * sides[2][1], sides[0][1])
+
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@
 
 #include "clientele/cluster/across_ranks.h"
 #include "clientele/cluster/cluster.h"
+#include "clientele/cluster/row_sample.h"
 #include "src/cluster/far_starts.h"
 #include "src/cluster/start_race.h"
 #include "src/cluster/start_sample.h"
@@ -61,6 +62,22 @@ TEST(StartSample, IsAllRowsOfWeightWhereThereAreNoMore) {
   RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
   EXPECT_EQ(draw_start_sample(rows, 350, 5, place.env).row.size(), 300u);
   EXPECT_EQ(sample_blocks(draw_start_sample(rows, 1000, 5, place.env), 1000, rows, place.env).rows, 300);
+}
+
+TEST(StartSample, IsNotMuchMoreThanAskedForWhereFewRowsHaveWeight) {
+  for (const int64_t every : {3, 7, 50}) {
+    Matrix matrix = mixture(150'000, 3, 5, 6, 72);
+    for (int64_t i = 0; i < 150'000; ++i) matrix.weights.push_back(i % every == 0 ? 1 : 0);
+    Workplace place;
+    RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+    constexpr int64_t kCount = 2000;
+    const SampledRows drawn = draw_start_sample(rows, kCount, 5, place.env);
+    EXPECT_GE(drawn.row.size(), static_cast<size_t>(kCount));
+    EXPECT_LE(drawn.row.size(), static_cast<size_t>(kCount * 3 / 2));  // few found tell little
+    const oracle::Rows plain = read_back(rows, matrix, place.env);
+    const RowSample sample = draw_row_sample(rows, kCount, 5, place.env);
+    EXPECT_EQ(sample.row, slow_sample(plain, kCount, 5));
+  }
 }
 
 TEST(StartSample, IsTheSameOnAllRanks) {

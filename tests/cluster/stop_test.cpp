@@ -95,5 +95,33 @@ TEST(Stop, ARepairIsNoSignOfRest) {
   EXPECT_EQ(stop.reason(state, false), "inertia");
 }
 
+TEST(Stop, KnowsHowManyRoundsMayFollow) {
+  const RowBlocks rows = hundred_rows();
+  Clustering state;
+  const StopTest strict({.max_iterations = 7}, rows), moved({.stop = StopRule::moved}, rows);
+  StopTest inertia({.stop = StopRule::inertia, .tolerance = 0.01, .max_iterations = 100, .patience = 3}, rows);
+  EXPECT_EQ(strict.rounds_ahead(state), 7);
+  EXPECT_EQ(moved.rounds_ahead(state), 1);
+  int64_t ahead = inertia.rounds_ahead(state);
+  EXPECT_EQ(ahead, 4);
+  // Gains of a half, of nothing, of a half, and of nothing until it stops.
+  for (const double cost : {8.0, 4.0, 4.0, 2.0, 2.0, 2.0, 2.0}) {
+    iterate(state, static_cast<int64_t>(state.history.size()), 0, cost);
+    const bool stopped = !inertia.reason(state, false).empty();
+    --ahead;
+    EXPECT_EQ(stopped, ahead == 0 && cost == 2.0 && state.history.size() == 7u);
+    const int64_t now = inertia.rounds_ahead(state);
+    EXPECT_GE(now, ahead);  // never fewer than was said before
+    ahead = now;
+  }
+  EXPECT_EQ(strict.rounds_ahead(state), 1);
+  state.history.pop_back();
+  EXPECT_EQ(inertia.rounds_ahead(state), 1);
+  EXPECT_EQ(strict.rounds_ahead(state), 1);
+  state.history.pop_back();
+  EXPECT_EQ(inertia.rounds_ahead(state), 2);
+  EXPECT_EQ(strict.rounds_ahead(state), 2);
+}
+
 }  // namespace
 }  // namespace clientele::test

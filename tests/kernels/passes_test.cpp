@@ -20,7 +20,7 @@ TEST(PassMemory, PartsFollowEachOtherOnWholeSixteens) {
     for (const int d : {1, 3, 16, 33, 64}) {
       const PassMemory m = pass_memory(k, d, 3 * tile_bytes_of(d));
       const int64_t padded = (k + kScreenGroup - 1) / kScreenGroup * kScreenGroup;
-      const int64_t sizes[] = {8 * d,           4 * padded * d,  20 * padded, 8 * k,
+      const int64_t sizes[] = {8 * d,           4 * padded * d,  20 * padded, 8 * (k + 1),
                                4 * k * (d | 1), 4 * k * (d | 1), 4 * k,       3 * 128 * d};
       const int64_t begins[] = {m.scales, m.grouped, m.bounds, m.drift, m.low, m.high, m.rows, m.tiles, m.bytes};
       for (int i = 0; i < 8; ++i) {
@@ -164,14 +164,14 @@ struct Fit {
     oracle::Rows made = oracle::make_rows(shape);
     // Without any structure many rows lie near the border of two segments, and go on changing them while bounds hold.
     for (size_t i = 0; i < made.x.size(); ++i) made.x[i] = static_cast<float>(4 * oracle::uniform(77, i) - 2);
-    rows = backend->make_rows(0, made.n, d, false, "rows of a test");
+    rows.push_back(backend->make_rows(0, made.n, d, false, "rows of a test"));
     std::vector<double> columns(made.x.size());
     std::vector<FeatureTransform> identity(static_cast<size_t>(d));
     for (int j = 0; j < d; ++j) {
       identity[static_cast<size_t>(j)].source = j;
       for (int64_t i = 0; i < made.n; ++i) columns[static_cast<size_t>(j * made.n + i)] = double(made.row(i)[j]);
     }
-    backend->column_ops().transform({columns.data(), made.n, d, made.n}, identity, {}, *rows, 0);
+    backend->column_ops().transform({columns.data(), made.n, d, made.n}, identity, {}, *rows[0], 0);
     scales = oracle::scales(made);
     centroids.assign(made.x.begin(), made.x.begin() + int64_t{shape.k} * d);
     total.sums.resize(centroids.size());
@@ -179,10 +179,23 @@ struct Fit {
   }
 
   PassResult step() {
-    auto pass =
-        backend->assign_ops().start({centroids.data(), static_cast<int>(total.counts.size()), d}, scales, &drift);
-    pass->add(*rows);
+    auto pass = backend->assign_ops().start(view(), scales, &drift);
+    pass->add(*rows[0]);
     PassResult found = pass->finish();
+    take(found);
+    return found;
+  }
+
+  std::vector<PassResult> steps(int64_t most) {
+    std::vector<PassResult> found =
+        backend->assign_ops().rounds(rows, {view(), scales, total.sums, total.counts, &drift}, most);
+    for (const PassResult& result : found) take(result);
+    return found;
+  }
+
+  CentroidsView view() const { return {centroids.data(), static_cast<int>(total.counts.size()), d}; }
+
+  void take(const PassResult& found) {
     const std::vector<float> before = centroids;
     for (size_t i = 0; i < total.sums.size(); ++i) total.sums[i].add(found.sums[i]);
     for (size_t c = 0; c < total.counts.size(); ++c) total.counts[c] += found.counts[c];
@@ -191,18 +204,17 @@ struct Fit {
       if (total.counts[c] > 0) centroids[i] = centroid_value(total.sums[i], scales[j], total.counts[c]);
     }
     drift.add(before, centroids, d);
-    return found;
   }
 
   std::vector<int32_t> labels() const {
-    std::vector<int32_t> found(static_cast<size_t>(rows->rows()));
-    backend->assign_ops().copy_labels(*rows, found);
+    std::vector<int32_t> found(static_cast<size_t>(rows[0]->rows()));
+    backend->assign_ops().copy_labels(*rows[0], found);
     return found;
   }
 
   std::unique_ptr<Backend> backend;
   int d;
-  std::unique_ptr<RowBlock> rows;
+  std::vector<std::unique_ptr<RowBlock>> rows;  // one block
   std::vector<double> scales;
   std::vector<float> centroids;
   Drift drift;
@@ -238,6 +250,29 @@ TEST_P(Ways, GiveTheSameBytesAndBoundsSkipRows) {
   }
   EXPECT_GT(moved, 9001 / 2);
   EXPECT_LT(scanned, GetParam() > 6000 ? 9001 / 2 : 9002);
+}
+
+TEST_P(Ways, RoundsAtOnceSkipTheSameRows) {
+  const oracle::Shape shape{oracle::Kind::mixture, 9001, 3, 6};
+  Fit plain({.fused = false, .bounds = false}, shape), at_once({}, shape);
+  int64_t scanned = 0, made = 0;
+  for (int call = 0; call < 8; ++call) {
+    SCOPED_TRACE(call);
+    const std::vector<PassResult> found = at_once.steps(4);
+    if (found.empty()) break;
+    EXPECT_EQ(found.size(), 4u);
+    for (const PassResult& result : found) {
+      const PassResult expected = plain.step();
+      EXPECT_EQ(result.moved, expected.moved);
+      for (size_t i = 0; i < expected.sums.size(); ++i) ASSERT_TRUE(same_value(result.sums[i], expected.sums[i])) << i;
+      scanned = result.scanned;
+      ++made;
+    }
+    ASSERT_EQ(at_once.labels(), plain.labels());
+    ASSERT_EQ(at_once.centroids, plain.centroids);
+  }
+  EXPECT_EQ(made, GetParam() > 6000 ? 32 : 0);
+  EXPECT_LT(scanned, 9001 / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(SharedBytes, Ways, testing::Values(100 << 10, 20 << 10, 12 << 10, 9 << 10, 6500, 4 << 10));

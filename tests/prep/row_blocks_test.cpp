@@ -143,19 +143,24 @@ TEST(RowBlocks, NameTheRowAndFeatureOfABadValue) {
 }
 
 TEST(RowBlocks, RefuseAColumnThatAnOutlierWouldBlur) {
-  const auto refused = [](double outlier, const std::vector<double>& most) {
+  const auto refused_with = [](int64_t tables_bytes, double outlier, const std::vector<double>& most) {
     Table table;
     table.add("a", random_normals(most.size(), 1));
     table.add("b", most);
     table.columns[1][3] = outlier;
     try {
-      make_rows(table, {});
+      make_rows(table, {.tables_bytes = tables_bytes});
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::input);
       EXPECT_EQ(error.complaint().where, "feature b");
       return true;
     }
     return false;
+  };
+  const auto refused = [&](double outlier, const std::vector<double>& most) {
+    const bool found = refused_with(0, outlier, most);
+    EXPECT_EQ(refused_with(1, outlier, most), found) << "with tables of one feature at a time";
+    return found;
   };
   // The interquartile range of standard normals is 1.349: 2^24 times it is 2.26e7.
   const auto normals = random_normals(4000, 2);
@@ -183,8 +188,10 @@ TEST(RowBlocks, AreTheSameForEveryCut) {
   table.add("w", random_normals(4 * 65536 + 345, 3, 10, 1)).role = ColumnRole::weight;
   for (const bool spherical : {false, true}) {
     const Rows expected = make_rows(table, kCuts[0], spherical, 2);
-    for (size_t i = 1; i < kCuts.size(); ++i) {
-      const Rows rows = make_rows(table, kCuts[i], spherical, 2);
+    std::vector<Cut> cuts(kCuts.begin() + 1, kCuts.end());
+    cuts.push_back({.threads = 2, .features_bytes = 1, .tables_bytes = 1});
+    for (const Cut& cut : cuts) {
+      const Rows rows = make_rows(table, cut, spherical, 2);
       EXPECT_TRUE(rows.values == expected.values);
       EXPECT_EQ(rows.scales, expected.scales);
       EXPECT_EQ(rows.means, expected.means);

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <numeric>
 
+#include "clientele/base/cancel.h"
+#include "clientele/base/errors.h"
 #include "tests/prep/workbench.h"
 
 namespace clientele {
@@ -199,6 +202,27 @@ TEST_F(RowPagesTest, AFaultOfTheDiskIsSaid) {
     EXPECT_EQ(error.kind(), ErrorKind::files);
   }
   EXPECT_LE(seen, 2);
+}
+
+TEST_F(RowPagesTest, ACancelEndsAPassBeforeTheNextBlock) {
+  RowBlocks rows = streamed(env_, 3 * block_bytes(env_.backend));
+  fill(rows, env_);
+  for (const Features use : {Features::read, Features::unused}) {
+    int seen = 0;
+    const auto body = [&](RowBlock&) {
+      ++seen;
+      request_cancel(SIGTERM);
+    };
+    try {
+      rows.each(body, use);
+      ADD_FAILURE() << "the pass went on";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::terminated);
+    }
+    request_cancel(0);
+    EXPECT_EQ(seen, 1);
+  }
+  EXPECT_EQ(row_of(rows, kRows - 1, env_)[0], static_cast<float>(kRows - 1));
 }
 
 }  // namespace

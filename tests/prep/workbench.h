@@ -28,6 +28,7 @@ struct Cut {
   int64_t block_rows = 0;
   int ranks = 1;
   int64_t features_bytes = 0;  ///< of memory; the other rows' go to a scratch file
+  int64_t tables_bytes = 0;
 };
 
 inline const std::vector<Cut> kCuts = {{1, 8192, 0, 1},      {2, 1000, 65536, 1}, {3, 65536, 100000, 1},
@@ -40,6 +41,7 @@ class Workbench {
       : pool_(cut.threads), backend_(make_cpu_backend(pool_)), env{pool_,          *backend_,      comm, progress_,
                                                                    cut.block_rows, cut.piece_rows, {}} {
     env.memory.features_bytes = cut.features_bytes;
+    env.memory.tables_bytes = cut.tables_bytes;
     env.memory.scratch = std::filesystem::temp_directory_path().string();
   }
 

@@ -90,8 +90,11 @@ struct Clustering {
 /// Error{input} if there are fewer than k distinct rows of positive weight.
 ///
 /// Greedy k-means++ (Arthur & Vassilvitskii 2007; greedy as in scikit-learn): each step draws 2 + floor(ln k)
-/// candidates by m * D and keeps the one that leaves the smallest potential, ties by the lowest trial.
+/// candidates by m * D and keeps the one that leaves the smallest potential, ties by the lowest trial. Of two k with as
+/// many candidates the smaller one's centroids are the first of the larger one's.
 std::vector<float> seed_kmeans_plus_plus(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
+/// Candidates of a step.
+int seeding_trials(int k);
 /// The k rows of the smallest keys, in row order; a row equal by value to one of a smaller key is passed over.
 std::vector<float> seed_random(RowBlocks& rows, int k, uint64_t seed, uint32_t restart, Env& env);
 /// Given centroids (k x d, normalised space) in engine space: the double means are subtracted, then rounded. Throws
@@ -107,6 +110,9 @@ struct LloydSpec {
 };
 /// The one loop (Lloyd 1957/1982), from given centroids to a Clustering whose segments are still in start order.
 Clustering lloyd(RowBlocks& rows, std::vector<float> start, const LloydSpec& spec, Env& env);
+/// The same with square_sums(rows) at hand, which several runs share.
+Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
+                 Env& env);
 
 /// How the fit of one k begins.
 struct FitStart {
@@ -127,7 +133,8 @@ struct Starts {
 Starts find_starts(RowBlocks& rows, std::span<const int> ks, const ClusterSpec& spec, const std::vector<float>& given,
                    Env& env);
 /// The fits of starts [first, first + count), side by side: each read of the rows serves all of them. Each has the
-/// bytes that fit() gives it. With more than one, fit first + i works on label set i (AssignOps::use_labels).
+/// bytes that fit() gives it. With more than one, fit first + i works on label set i (AssignOps::use_labels), and the
+/// sets stay until drop_label_sets.
 std::vector<Clustering> fit_together(RowBlocks& rows, const Starts& starts, size_t first, size_t count,
                                      const ClusterSpec& spec, Env& env);
 
@@ -159,5 +166,10 @@ struct Published {
 };
 /// Writes the label slots too. Rows scored by a saved model have no weights.
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env);
+/// The same of several clusterings in one read of the rows, but without the values of each row (label, second,
+/// distance, margin). The labels of clustering i are left in label set i.
+std::vector<Published> publish_together(RowBlocks& rows, std::span<const Clustering> clusterings, Env& env);
+/// Gives back the memory of all label sets but one, which becomes number 0.
+void drop_label_sets(RowBlocks& rows, Env& env);
 
 }  // namespace clientele

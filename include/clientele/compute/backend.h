@@ -137,6 +137,15 @@ struct FarRow {
   std::vector<float> values;  ///< d
 };
 
+/// Where a run of Lloyd's loop stands: what AssignOps::rounds begins with.
+struct LoopState {
+  CentroidsView centroids;          ///< of the next pass
+  std::span<const double> scales;   ///< d
+  std::span<const WideSum> sums;    ///< k x d, of the labels that the slots hold; 0 where they are cleared
+  std::span<const int64_t> counts;  ///< k, the same
+  const Drift* drift = nullptr;     ///< as AssignOps::start takes it
+};
+
 class AssignOps {
  public:
   virtual ~AssignOps() = default;
@@ -151,6 +160,13 @@ class AssignOps {
   virtual void use_labels(RowBlock& rows, int set) = 0;
   /// Gives back the memory of all sets but the one in use, which becomes number 0.
   virtual void drop_other_labels(RowBlock& rows) = 0;
+  /// Up to `most` passes over all rows of the blocks, resident ones, without a word from the caller in between: the
+  /// first as start() with these centroids, each later one to the means (centroid_value) that the one before left. Ends
+  /// after a pass that left sums and counts as they were or a segment without weight, and may end after any. One result
+  /// a pass; label slots are those of the last. No result: not for such rows or such a model, and nothing was done.
+  virtual std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>>, const LoopState&, int64_t) {
+    return {};
+  }
   /// Ends a fit whose passes had a drift. Until then they may keep the rows in an order of their own, and nothing but
   /// such passes may use them.
   virtual void end_fit(RowBlock&) {}

@@ -143,6 +143,44 @@ CLIENTELE_HD inline double silhouette_value(double a, double b) {
   return larger > 0 && !std::isinf(larger) ? (b - a) / larger : 0.0;
 }
 
+// ---- drift ----
+
+/// Rounds up whatever rounding has done to x >= 0.
+CLIENTELE_HD inline double drift_up(double x) {
+  return std::nextafter(x, HUGE_VAL);
+}
+
+/// At least the distance of a centroid's two places, all roundings included.
+CLIENTELE_HD inline double centroid_movement(const float* from, const float* to, int d) {
+  return drift_up(std::sqrt(canonical_d2(to, 1, from, 1, d)) * (1.0 + (d + 4) * 0x1p-52));
+}
+
+/// The two largest of k movements; second is 0 for k = 1.
+struct LargestMovements {
+  int largest;
+  double first, second;
+};
+CLIENTELE_HD inline LargestMovements largest_movements(const double* moved, int k) {
+  LargestMovements found{0, moved[0], 0};
+  for (int c = 1; c < k; ++c) {
+    if (moved[c] > found.first) {
+      found = {c, moved[c], found.first};
+    } else if (moved[c] > found.second) {
+      found.second = moved[c];
+    }
+  }
+  return found;
+}
+
+/// Drift::segment[c] and Drift::any after a step. Equal centroids have moved nothing; drift_up makes that the least
+/// denormal, which costs nothing either.
+CLIENTELE_HD inline double segment_after(double segment, double moved, int c, const LargestMovements& all) {
+  return drift_up(segment + drift_up(moved + (c == all.largest ? all.second : all.first)));
+}
+CLIENTELE_HD inline double any_after(double any, const LargestMovements& all) {
+  return drift_up(any + drift_up(all.first + all.second));
+}
+
 // ---- the certificate of a float32 FMA screen (exactness.md 4) ----
 
 /// Least float >= v, greatest float <= v (v not NaN).
@@ -169,7 +207,7 @@ struct ScreenBound {
 };
 
 /// norm2 = |c|^2 in double (any order).
-inline ScreenBound screen_bound(double norm2, int d) {
+CLIENTELE_HD inline ScreenBound screen_bound(double norm2, int d) {
   const double up = 1.0 + 0x1p-20;  // more than the few float32 roundings of the chain and of gap() itself
   const double g = 1.01 * (d + 4) * 0x1p-24;
   const double length = std::sqrt(norm2) * (1.0 + d * 0x1p-52);
@@ -202,7 +240,7 @@ CLIENTELE_HD inline float screen_length(float norm2, float growth) {
   return std::fma(std::sqrt(norm2), growth, 0x1p-60f);
 }
 /// The `growth` of screen_length for d coordinates.
-inline float screen_growth(int d) {
+CLIENTELE_HD inline float screen_growth(int d) {
   return float_up(1.0 + (d + 8) * 0x1p-24);
 }
 

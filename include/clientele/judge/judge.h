@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,11 @@ const std::vector<MetricFacts>& metric_facts();
 /// suggestion. `published` must be of the same clustering; the label slots too.
 Scores judge(RowBlocks& rows, const Clustering& clustering, const Published& published, const JudgeSpec& spec,
              uint64_t seed, Env& env);
+/// judge() of several clusterings, which share each read of the rows. published: of publish_together, whose label sets
+/// must still be there.
+std::vector<Scores> judge_together(RowBlocks& rows, std::span<const Clustering> clusterings,
+                                   std::span<const Published> published, const JudgeSpec& spec, uint64_t seed,
+                                   Env& env);
 
 /// What a k must have for its indices' votes to count. Where stability was measured, that of at least half of its
 /// segments must be known.

@@ -3,6 +3,8 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include <type_traits>
+
 #include "cpu_rows.h"
 #include "screen.h"
 
@@ -78,69 +80,104 @@ HWY_INLINE Floats length_of(Floats norm2, const Screen& screen) {
   return hn::MulAdd(hn::Sqrt(norm2), hn::Set(df, screen.growth), hn::Set(df, 0x1p-60f));
 }
 
-/// One group of NC centroids; kNorms: the first group of a tile, which also finds the rows' lengths and asks for the
-/// columns `ahead` floats further on: neither the memory's latency nor a page's end then stops the next tiles.
-template <int V, int kRunners, int NC, bool kNorms>
-HWY_INLINE void rank_group(const float* HWY_RESTRICT tile, const Screen& screen, const Screen::Group& group,
-                           int64_t ahead, Ranking<V, kRunners>& r) {
+/// Where the screen's term of the rows' lengths comes from.
+enum class Lengths {
+  find,   ///< the first group of a tile finds them beside its products
+  found,  ///< they are in the ranking, one a row: sums begin with their term (screen_bound: any order)
+  given,  ///< the same, with one bound for all rows of a tile
+};
+
+/// A walk over the screen's groups, which lie one behind the other.
+struct PackedGroups {
+  const float* panel;
+  const int32_t* index;
+};
+
+/// The next NC centroids against V vectors of rows. kFirst: the first group of a tile, which also asks for the columns
+/// `ahead` floats further on: neither the memory's latency nor a page's end then stops the next tiles. Short loops are
+/// unrolled, so that sums stay in registers from their first value to their ranking.
+template <int NC, Lengths kLengths, bool kFirst, int V, int kRunners>
+HWY_INLINE void rank_packed(const float* HWY_RESTRICT column, const Screen& screen, int64_t ahead, PackedGroups& at,
+                            Ranking<V, kRunners>& r) {
   const FloatTag df;
   const int64_t tile_floats = int64_t{kTileRows} * screen.d;
-  Floats acc[NC][V];
-  Floats norm[V];
-  for (int c = 0; c < NC; ++c)
-    for (int v = 0; v < V; ++v) acc[c][v] = hn::Set(df, group.bias[c]);
+  const float* HWY_RESTRICT panel = at.panel;
+  const float* const slopes = panel + int64_t{NC} * screen.d;
+  Floats acc[NC][V], norm[V];
+#pragma GCC unroll 8
+  for (int c = 0; c < NC; ++c) {
+    const auto slope = hn::Set(df, slopes[c]), bias = hn::Set(df, slopes[NC + c]);
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) {
+      if constexpr (kLengths == Lengths::find)
+        acc[c][v] = bias;
+      else if (kLengths == Lengths::given && v % kTileVectors != 0)
+        acc[c][v] = acc[c][v - 1];
+      else
+        acc[c][v] = hn::MulAdd(r.length[v], slope, bias);
+    }
+  }
+#pragma GCC unroll 8
   for (int v = 0; v < V; ++v) norm[v] = hn::Zero(df);
-  const float* HWY_RESTRICT panel = group.panel;
-  const float* HWY_RESTRICT column = tile;
-  for (int j = 0; j < screen.d; ++j, panel += NC, column += kTileRows) {
+#pragma GCC unroll 4
+  for (; panel != slopes; panel += NC, column += kTileRows) {
     Floats x[V];
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v)
       x[v] = hn::LoadU(df, column + v / kTileVectors * tile_floats + v % kTileVectors * kFloats);
-    if constexpr (kNorms) {
+    if constexpr (kFirst)
       for (int t = 0; t < V / kTileVectors; ++t) hwy::Prefetch(column + t * tile_floats + ahead);
+    if constexpr (kLengths == Lengths::find)
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) norm[v] = hn::MulAdd(x[v], x[v], norm[v]);
-    }
+#pragma GCC unroll 8
     for (int c = 0; c < NC; ++c) {
       const auto coordinate = hn::Set(df, panel[c]);
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) acc[c][v] = hn::MulAdd(x[v], coordinate, acc[c][v]);
     }
   }
-  if constexpr (kNorms)
-    for (int v = 0; v < V; ++v) r.length[v] = length_of(norm[v], screen);
-  // One vector of rows after the other: its ranking and its NC bounds fit the registers.
+#pragma GCC unroll 8
   for (int v = 0; v < V; ++v) {
+    if constexpr (kLengths == Lengths::find) r.length[v] = length_of(norm[v], screen);
+#pragma GCC unroll 8
     for (int c = 0; c < NC; ++c) {
-      const auto lower = hn::MulAdd(r.length[v], hn::Set(df, panel[c]), acc[c][v]);
-      rank_one(lower, hn::Set(IndexTag(), group.index[c]), v, r);
+      auto lower = acc[c][v];
+      if constexpr (kLengths == Lengths::find) lower = hn::MulAdd(r.length[v], hn::Set(df, slopes[c]), lower);
+      rank_one(lower, hn::Set(IndexTag(), at.index[c]), v, r);
     }
   }
+  at.panel = slopes + 2 * NC;
+  at.index += NC;
 }
 
-template <int V, int kRunners, bool kNorms>
-HWY_INLINE void rank_sized(const float* tile, const Screen& screen, const Screen::Group& group, int64_t ahead,
-                           Ranking<V, kRunners>& r) {
-  switch (group.size) {
-    case 1:
-      return rank_group<V, kRunners, 1, kNorms>(tile, screen, group, ahead, r);
-    case 2:
-      return rank_group<V, kRunners, 2, kNorms>(tile, screen, group, ahead, r);
-    case 3:
-      return rank_group<V, kRunners, 3, kNorms>(tile, screen, group, ahead, r);
-    case 4:
-      return rank_group<V, kRunners, 4, kNorms>(tile, screen, group, ahead, r);
-    case 5:
-      return rank_group<V, kRunners, 5, kNorms>(tile, screen, group, ahead, r);
-    default:
-      return rank_group<V, kRunners, 6, kNorms>(tile, screen, group, ahead, r);
-  }
-}
-
-template <int V, int kRunners>
-HWY_INLINE void rank_tiles(const float* tile, const Screen& screen, Ranking<V, kRunners>& r, int64_t ahead = 0) {
+/// V vectors of rows against all centroids: groups of S, then groups of S + 1. kFirst: of the first group's lengths.
+template <int S, Lengths kFirst, int V, int kRunners>
+HWY_INLINE void rank_all(const float* tile, const Screen& screen, int64_t ahead, Ranking<V, kRunners>& r) {
+  constexpr Lengths kNext = kFirst == Lengths::find ? Lengths::found : kFirst;
+  const int groups = static_cast<int>(screen.groups.size()), larger = screen.k - S * groups;
+  PackedGroups at{screen.groups[0].panel, screen.groups[0].index};
   clear(r);
-  rank_sized<V, kRunners, true>(tile, screen, screen.groups[0], ahead, r);
-  for (size_t g = 1; g < screen.groups.size(); ++g)
-    rank_sized<V, kRunners, false>(tile, screen, screen.groups[g], 0, r);
+  rank_packed<S, kFirst, true>(tile, screen, ahead, at, r);
+  for (int g = 1; g < groups - larger; ++g) rank_packed<S, kNext, false>(tile, screen, 0, at, r);
+  for (int g = 0; g < larger; ++g) rank_packed<S + 1, kNext, false>(tile, screen, 0, at, r);
+}
+
+/// body(integral_constant of S) for the screen's groups: what depends on their size is compiled for each.
+template <class Body>
+HWY_INLINE void for_group_size(const Screen& screen, const Body& body) {
+  switch (screen.groups[0].size) {
+    case 1:
+      return body(std::integral_constant<int, 1>());
+    case 2:
+      return body(std::integral_constant<int, 2>());
+    case 3:
+      return body(std::integral_constant<int, 3>());
+    case 4:
+      return body(std::integral_constant<int, 4>());
+    default:
+      return body(std::integral_constant<int, 5>());
+  }
 }
 
 /// Bits of vector `vector` of a tile where the mask holds.

@@ -1,0 +1,181 @@
+// Several rounds a call of the backend: a run must come out as it does pass by pass, also when the backend has gone on
+// beyond the run's end.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "clientele/cluster/cluster.h"
+#include "src/cluster/centroids.h"
+#include "tests/support/row_makers.h"
+#include "tests/support/rows.h"
+
+namespace clientele::test {
+namespace {
+
+/// The processor's operations, and rounds made of its passes.
+class RoundsOps final : public AssignOps {
+ public:
+  /// beyond: rounds that are made on top of those asked for.
+  RoundsOps(AssignOps& own, int64_t beyond) : own_(own), beyond_(beyond) {}
+
+  std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
+                                 int64_t most) override {
+    asked.push_back(most);
+    Clustering at;
+    at.k = state.centroids.k;
+    at.d = state.centroids.d;
+    at.centroids.assign(state.centroids.data, state.centroids.data + at.k * at.d);
+    at.sums.assign(state.sums.begin(), state.sums.end());
+    at.counts.assign(state.counts.begin(), state.counts.end());
+    RowBlocks scales;
+    scales.scales.assign(state.scales.begin(), state.scales.end());
+    std::vector<PassResult> results;
+    bool goes_on = true;
+    while (goes_on && static_cast<int64_t>(results.size()) < most + beyond_) {
+      auto pass = own_.start({at.centroids.data(), at.k, at.d}, state.scales);
+      for (const auto& block : blocks) pass->add(*block);
+      results.push_back(pass->finish());
+      goes_on = false;
+      for (size_t i = 0; i < at.sums.size(); ++i) {
+        goes_on = goes_on || results.back().sums[i].value() != 0;
+        at.sums[i].add(results.back().sums[i]);
+      }
+      for (size_t c = 0; c < at.counts.size(); ++c) at.counts[c] += results.back().counts[c];
+      goes_on = goes_on && std::find(at.counts.begin(), at.counts.end(), 0) == at.counts.end();
+      at.centroids = mean_centroids(scales, at, false);
+    }
+    return results;
+  }
+  std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
+                                    const Drift* drift) override {
+    return own_.start(centroids, scales, drift);
+  }
+  void use_labels(RowBlock& rows, int set) override { own_.use_labels(rows, set); }
+  void drop_other_labels(RowBlock& rows) override { own_.drop_other_labels(rows); }
+  void end_fit(RowBlock& rows) override { own_.end_fit(rows); }
+  void clear_labels(RowBlock& rows) override { own_.clear_labels(rows); }
+  void copy_labels(const RowBlock& rows, std::span<int32_t> out) override { own_.copy_labels(rows, out); }
+  void publish(RowBlock& rows, const CentroidsView& centroids, const PublishedRows& out, PublishSums& sums) override {
+    own_.publish(rows, centroids, out, sums);
+  }
+  void far_rows(const RowBlock& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) override {
+    own_.far_rows(rows, centroids, count, best);
+  }
+  void square_sums(const RowBlock& rows, std::span<const double> scales, std::span<Int128> sums) override {
+    own_.square_sums(rows, scales, sums);
+  }
+
+  std::vector<int64_t> asked;
+
+ private:
+  AssignOps& own_;
+  int64_t beyond_;
+};
+
+class RoundsBackend final : public Backend {
+ public:
+  RoundsBackend(Backend& own, int64_t beyond) : ops(own.assign_ops(), beyond), own_(own) {}
+  BackendFacts facts() const override { return own_.facts(); }
+  std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                      const std::string& purpose) override {
+    return own_.make_rows(first_row, rows, d, weighted, purpose);
+  }
+  int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return own_.rows_bytes(rows, d, weighted); }
+  int64_t seeding_bytes(int64_t rows) const override { return own_.seeding_bytes(rows); }
+  int64_t scratch_bytes(int64_t rows, int d, int k) const override { return own_.scratch_bytes(rows, d, k); }
+  ColumnOps& column_ops() override { return own_.column_ops(); }
+  AssignOps& assign_ops() override { return ops; }
+  SampleOps& sample_ops() override { return own_.sample_ops(); }
+  PairOps& pair_ops() override { return own_.pair_ops(); }
+
+  RoundsOps ops;
+
+ private:
+  Backend& own_;
+};
+
+struct Outcome {
+  Clustering clustering;
+  std::vector<int32_t> labels;
+  std::vector<int64_t> asked;
+};
+
+/// beyond: as RoundsOps takes it; -1: pass by pass.
+Outcome outcome(const Matrix& matrix, int k, const LloydSpec& spec, int64_t beyond) {
+  Workplace place;
+  RoundsBackend backend(*place.backend, beyond);
+  Env env{.pool = place.pool,
+          .backend = beyond < 0 ? *place.backend : backend,
+          .comm = *place.single,
+          .progress = place.progress,
+          .block_rows = 65536,
+          .warnings = {}};
+  RowBlocks rows = blocks_of(matrix, Space::centred, env);
+  const oracle::Rows plain = read_back(rows, matrix, env);
+  Outcome out{lloyd(rows, {plain.x.begin(), plain.x.begin() + int64_t{k} * plain.d}, spec, env), {}, backend.ops.asked};
+  for (const auto& block : rows.blocks) {
+    std::vector<int32_t> labels(static_cast<size_t>(block->rows()));
+    env.backend.assign_ops().copy_labels(*block, labels);
+    out.labels.insert(out.labels.end(), labels.begin(), labels.end());
+  }
+  return out;
+}
+
+void expect_same(const Outcome& found, const Outcome& expected) {
+  EXPECT_EQ(found.labels, expected.labels);
+  EXPECT_EQ(found.clustering.centroids, expected.clustering.centroids);
+  EXPECT_EQ(found.clustering.counts, expected.clustering.counts);
+  EXPECT_EQ(found.clustering.inertia, expected.clustering.inertia);
+  EXPECT_EQ(found.clustering.stopped_by, expected.clustering.stopped_by);
+  EXPECT_EQ(found.clustering.empty_repairs, expected.clustering.empty_repairs);
+  ASSERT_EQ(found.clustering.history.size(), expected.clustering.history.size());
+  for (size_t i = 0; i < found.clustering.history.size(); ++i) {
+    EXPECT_EQ(found.clustering.history[i].inertia, expected.clustering.history[i].inertia);
+    EXPECT_EQ(found.clustering.history[i].shift2, expected.clustering.history[i].shift2);
+    EXPECT_EQ(found.clustering.history[i].moved, expected.clustering.history[i].moved);
+  }
+}
+
+Matrix hard(oracle::Kind kind, bool weighted) {
+  const oracle::Rows made = oracle::make_rows({.kind = kind, .n = 700, .d = 3, .k = 4});
+  Matrix matrix{.n = made.n, .d = made.d, .x = made.x, .weights = {}};
+  for (int64_t i = 0; weighted && i < made.n; ++i) matrix.weights.push_back(0.5 * static_cast<double>(i % 5));
+  return matrix;
+}
+
+TEST(Rounds, EndAsPassByPassWhateverEndsThem) {
+  const Matrix groups = mixture(3000, 4, 5, 4, 11);
+  for (const LloydSpec& spec :
+       {LloydSpec{}, LloydSpec{.stop = StopRule::inertia, .tolerance = 1e-3}, LloydSpec{.max_iterations = 5},
+        LloydSpec{.stop = StopRule::moved, .tolerance = 0.01}, LloydSpec{.stop = StopRule::shift, .tolerance = 1e-3}}) {
+    SCOPED_TRACE(static_cast<int>(spec.stop));
+    const Outcome expected = outcome(groups, 7, spec, -1);
+    for (const int64_t beyond : {0, 1, 6}) expect_same(outcome(groups, 7, spec, beyond), expected);
+  }
+}
+
+TEST(Rounds, RepairsAndWeightsComeOutTheSame) {
+  int64_t repairs = 0;
+  for (const oracle::Kind kind : {oracle::Kind::lattice, oracle::Kind::equal, oracle::Kind::mixture}) {
+    for (const bool weighted : {false, true}) {
+      const Outcome expected = outcome(hard(kind, weighted), 9, {}, -1);
+      repairs += expected.clustering.empty_repairs;
+      for (const int64_t beyond : {0, 2}) expect_same(outcome(hard(kind, weighted), 9, {}, beyond), expected);
+    }
+  }
+  EXPECT_GT(repairs, 0);
+}
+
+TEST(Rounds, AreAskedForAsFarAsTheRuleAllows) {
+  const Matrix groups = mixture(3000, 4, 5, 4, 11);
+  EXPECT_EQ(outcome(groups, 7, {.max_iterations = 40}, 0).asked, std::vector<int64_t>{40});
+  const Outcome patient = outcome(groups, 7, {.stop = StopRule::inertia, .tolerance = 1e-3}, 0);
+  ASSERT_GT(patient.clustering.iterations, 4);
+  EXPECT_EQ(patient.asked.front(), 4);
+  EXPECT_LT(patient.asked.size(), patient.clustering.history.size());
+  EXPECT_TRUE(outcome(groups, 7, {.stop = StopRule::moved}, 0).asked.empty());
+  EXPECT_TRUE(outcome(groups, 7, {.spherical = true}, 0).asked.empty());
+}
+
+}  // namespace
+}  // namespace clientele::test
