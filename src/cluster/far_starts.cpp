@@ -61,6 +61,11 @@ void start_at(RowBlock& block, const FirstPass& first, Env& env) {
   env.backend.sample_ops().lower_to_own(block, view_of(first, block.d()));
 }
 
+/// One pass over rows in memory keeps its distances for the next look at them.
+bool keeps_distances(const RowBlocks& rows, std::span<FirstPass*> firsts) {
+  return firsts.size() == 1 && rows.pages == nullptr;
+}
+
 /// Row vectors to try, d each; the first is a centroid, whose potential is that of the pass itself.
 std::vector<std::vector<float>> candidates(RowBlocks& rows, std::span<FirstPass*> firsts, uint64_t seed, Env& env) {
   SampleOps& ops = env.backend.sample_ops();
@@ -75,7 +80,7 @@ std::vector<std::vector<float>> candidates(RowBlocks& rows, std::span<FirstPass*
       start_at(block, *firsts[i], env);
       ops.draw(block, keys[i], drawn[i]);
       env.backend.assign_ops().far_rows(block, view_of(*firsts[i], rows.d), kFarthest, far[i]);
-      ops.end_seeding(block);
+      if (!keeps_distances(rows, firsts)) ops.end_seeding(block);
     }
   });
   std::vector<std::vector<float>> out;
@@ -97,7 +102,7 @@ std::vector<std::vector<double>> potentials(RowBlocks& rows, std::span<FirstPass
   for (const std::vector<float>& candidates : tried) sums.emplace_back(candidates.size() / static_cast<size_t>(rows.d));
   rows.each([&](RowBlock& block) {
     for (size_t i = 0; i < firsts.size(); ++i) {
-      start_at(block, *firsts[i], env);
+      if (!keeps_distances(rows, firsts)) start_at(block, *firsts[i], env);
       ops.potentials(block, {tried[i].data(), static_cast<int64_t>(sums[i].size()), rows.d}, sums[i]);
       ops.end_seeding(block);
     }

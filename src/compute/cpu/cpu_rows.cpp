@@ -55,7 +55,7 @@ void CpuRows::clear_padding() {
 
 void CpuRows::allocate_min_d2() {
   const size_t slots = slot_count(rows_);
-  min_d2_ = PageBuffer(slots * sizeof(double), "squared distances of seeding");
+  if (min_d2() == nullptr) min_d2_ = PageBuffer(slots * sizeof(double), "squared distances of seeding");
   std::fill_n(min_d2(), slots, std::numeric_limits<double>::infinity());
 }
 
