@@ -228,6 +228,7 @@ TEST(MinSize, SameBytesForThreadsBlocksRanksAndInstructionSets) {
     on_ranks(ranks, options, [&](Env& env) {
       RowBlocks rows = blocks_of(matrix, Space::centred, env);
       ClusterSpec spec = spec_of(9, 0.08);
+      spec.seed = 3;  // its fit has a segment below the bound
       spec.restarts = 1;
       spec.max_iterations = 20;
       found[static_cast<size_t>(env.comm.rank())] = fit(rows, 9, spec, {}, env);
