@@ -128,17 +128,19 @@ struct Assigned {
   Published& published;
   const DeviceChoice& device;
   const Json& regime;
+  const MemoryPlan& memory;
 };
 
 /// Throws Error{device} where the limit is too low for the scores alone.
 MemoryPlan plan_scoring(const Job& job, const ModelSource& source, const Footprint& need, const Backend& backend,
-                        const ThreadPool& pool) {
+                        const Clients& clients, const ThreadPool& pool) {
   return_freed_memory();
   const MemoryDemand demand = {.base_bytes = resident_bytes(),
                                .columns = static_cast<int64_t>(source.needed().size()),
                                .threads = pool.threads(),
                                .block_rows = job.run.block_rows,
-                               .clustered = false};
+                               .clustered = false,
+                               .input_rows = clients.ids.rows};
   MemoryPlan plan = plan_memory(memory_limit(job.run), demand, need, backend);
   refuse_too_little(plan, need);
   return plan;
@@ -178,6 +180,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
   run["stages"] = clock.json();
   run["seconds"] = clock.total();
   run["peak_memory_bytes"] = peak_memory_bytes();
+  warn_of_memory(done.memory, run["peak_memory_bytes"], env);
   run["warnings"] = env.warnings;
   run["checksums"] = Json::object();
   for (const auto& [entry, sum] : staged.checksums()) run["checksums"][entry] = sum;
@@ -222,7 +225,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   rows.report["unseen_categories"] = unseen;
   const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_scoring(job, source, need, *backend, pool);
+  const MemoryPlan memory = plan_scoring(job, source, need, *backend, clients, pool);
   env.memory = memory.share(scratch_folder(job));
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
@@ -230,7 +233,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   const Json regime = regime_record(memory, blocks.traffic());
   blocks.release_rows();
 
-  const Assigned assigned{clients, rows, source, published, backend.choice(), regime};
+  const Assigned assigned{clients, rows, source, published, backend.choice(), regime, memory};
   return publish_assignment(request, model, files, key, assigned, clock, staged, env);
 }
 

@@ -18,6 +18,7 @@ constexpr int64_t kPieceRows = 8192;
 /// Stacks, buffers of the HDF5 library, samples of the indices, what the heap keeps.
 constexpr int64_t kSlackBytes = 12 * kMiB;
 constexpr int64_t kLeastTables = 8 * kMiB;
+constexpr int64_t kLeastSearch = 2 * kMiB;          ///< tables of one feature's quartiles
 constexpr int64_t kSampleOfSegment = 200;           ///< rows of a sample for each segment, at least
 constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides its features: keys, labels, draws
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
@@ -35,6 +36,19 @@ int64_t most_side_by_side(const Footprint& need, int64_t room, const Backend& ba
 /// What lets the plan keep pages as large as they are: every thread has a block of rows.
 int64_t features_of_pages(const BlockPlan& blocks, int64_t least) {
   return blocks.block_rows > kBlockRows ? 2 * blocks.pages * blocks.page_bytes : least;
+}
+
+/// Results of all clients, and one of them spread over those that were set apart.
+int64_t write_bytes(const MemoryDemand& demand, const Footprint& need) {
+  const int64_t rows = std::max(need.rows, demand.input_rows);
+  return rows * kPublishedBytes + rows * kSpreadBytes;
+}
+
+/// The sample as it is drawn, as it is kept, and once more for each thread's resample.
+int64_t judging_bytes(const MemoryDemand& demand, const Footprint& need) {
+  const int64_t rows = std::min(demand.resample_rows, need.rows);
+  const int64_t features = int64_t{4} * need.d;
+  return rows * (2 * features + kSampleBytes + demand.threads * (features + kSampleBytes));
 }
 
 }  // namespace
@@ -66,6 +80,11 @@ int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
   return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
 }
 
+int64_t resample_rows(const ClusterSpec& cluster, const JudgeSpec& judge) {
+  const bool drawn = cluster.k.back() > 1 && (judge.structure || judge.resamples > 0);
+  return drawn ? judge.resample_rows : 0;
+}
+
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend) {
   MemoryPlan plan;
@@ -85,19 +104,16 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     rounds = (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
     plan.fitting_bytes = demand.clustered ? std::max(sample, rounds) : 0;
   }
-  const int64_t profile = plan.published_bytes + plan.reading_bytes;
-  const int64_t write = plan.published_bytes + need.rows * kSpreadBytes;
+  if (demand.clustered) plan.judging_bytes = judging_bytes(demand, need);
+  const int64_t least = least_features_bytes(backend, need.rows, need.d);
+  plan.least_bytes = plan.base_bytes + std::max({plan.beside_features() + least, plan.profile() + kLeastTables,
+                                                 write_bytes(demand, need)});
   const int64_t room = limit.bytes - plan.base_bytes;
-  const auto beside_features = [&] {
-    return plan.slots_bytes + std::max({plan.fitting_bytes, plan.published_bytes, plan.reading_bytes});
-  };
   const auto share_features = [&] {
-    plan.features_limit = std::max<int64_t>(1, room - beside_features());
+    plan.features_limit = std::max<int64_t>(1, room - plan.beside_features());
     plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit,
                               static_cast<int>(demand.threads));
   };
-  const int64_t least = least_features_bytes(backend, need.rows, need.d);
-  plan.least_bytes = plan.base_bytes + std::max({beside_features() + least, profile + kLeastTables, write});
   share_features();
   if (plan.streamed() && demand.clustered && need.fits > 1) {
     const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
@@ -107,11 +123,20 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     share_features();
   }
   // Half: what indexes the tables and the heap's own need stand beside them.
-  plan.tables_bytes = std::max(kLeastTables, (room - profile) / 2);
-  const int64_t features = plan.blocks.features_bytes;
+  plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);
+  plan.search_bytes = plan.beside_features() - plan.slots_bytes;
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
-  plan.peak_bytes = plan.base_bytes + std::max({beside_features() + features, profile + tables, write});
+  plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.blocks.features_bytes,
+                                                plan.profile() + tables, write_bytes(demand, need)});
   return plan;
+}
+
+int64_t MemoryPlan::beside_features() const {
+  return slots_bytes + std::max({fitting_bytes, published_bytes + judging_bytes, reading_bytes, kLeastSearch});
+}
+
+int64_t MemoryPlan::profile() const {
+  return published_bytes + reading_bytes;
 }
 
 MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
@@ -120,6 +145,12 @@ MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
   share.tables_bytes = tables_bytes;
   share.scratch = scratch.string();
   return share;
+}
+
+MemoryShare MemoryPlan::features_share(const std::filesystem::path& scratch) const {
+  MemoryShare first = share(scratch);
+  first.tables_bytes = search_bytes;
+  return first;
 }
 
 void refuse_too_little(const MemoryPlan& plan, const Footprint& need) {
@@ -140,6 +171,20 @@ std::filesystem::path scratch_folder(const Job& job) {
   return absolute_folder(job.output.folder).parent_path();
 }
 
+void warn_of_scratch(const MemoryPlan& plan, const std::filesystem::path& folder, Env& env) {
+  if (plan.blocks.scratch_bytes == 0) return;
+  const FolderFacts facts = folder_facts(folder);
+  if (facts.in_memory())
+    env.warnings.push_back("The scratch file lies in memory (" + facts.path + " is " + facts.file_system +
+                           "), which spares none: name a folder on a disk (run.scratch).");
+}
+
+void warn_of_memory(const MemoryPlan& plan, int64_t peak_bytes, Env& env) {
+  if (plan.limit.given && peak_bytes > plan.limit.bytes)
+    env.warnings.push_back("The job's memory rose to " + readable_bytes(static_cast<double>(peak_bytes)) +
+                           ", above run.memory (" + readable_bytes(static_cast<double>(plan.limit.bytes)) + ").");
+}
+
 Json memory_json(const MemoryPlan& plan) {
   return {{"limit_bytes", plan.limit.bytes},
           {"limit", plan.limit.given ? "run.memory" : "four fifths of what this process can have now"},
@@ -150,6 +195,7 @@ Json memory_json(const MemoryPlan& plan) {
           {"side_by_side", plan.side_by_side},
           {"fitting_bytes", plan.fitting_bytes},
           {"rows_bytes", plan.published_bytes},
+          {"judging_bytes", plan.judging_bytes},
           {"reading_bytes", plan.reading_bytes},
           {"host_bytes", plan.peak_bytes},
           {"host_bytes_at_least", plan.least_bytes},

@@ -155,6 +155,7 @@ Json scratch_plan(const Job& job, int64_t bytes) {
   return {{"folder", facts.path},
           {"file_system", facts.file_system},
           {"bytes", bytes},
+          {"in_memory", facts.in_memory()},
           {"free_bytes", facts.free_bytes},
           {"fits", facts.writable && facts.free_bytes >= bytes}};
 }
@@ -170,7 +171,9 @@ Json memory_plan(const Job& job, const Shape& shape, const Footprint& need, cons
                   {.base_bytes = kProgramBytes + (job.input.id.empty() ? 0 : shape.rows * kIdBytes),
                    .columns = shape.columns,
                    .threads = backend->facts().threads,
-                   .block_rows = job.run.block_rows},
+                   .block_rows = job.run.block_rows,
+                   .input_rows = shape.rows,
+                   .resample_rows = resample_rows(job.cluster, job.judge)},
                   need, *backend);
   plan.update(memory_json(memory));
   if (backend.choice().cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;

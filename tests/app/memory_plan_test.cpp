@@ -92,6 +92,24 @@ TEST(MemoryPlan, PutsAsManyFitsSideBySideAsLabelsHaveRoomFor) {
   EXPECT_EQ(sweep(2000 * kMiB, 19).side_by_side, 1) << "resident rows are fitted one k at a time";
 }
 
+TEST(MemoryPlan, WritesRowsOfAllClientsAndResamplesOnEachThread) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  const auto peak = [&](int64_t input_rows, int64_t resample_rows, int64_t threads) {
+    return plan_memory({64000 * kMiB, true},
+                       {.base_bytes = 0,
+                        .columns = 1,
+                        .threads = threads,
+                        .input_rows = input_rows,
+                        .resample_rows = resample_rows},
+                       {.rows = 100'000, .d = 1, .k = 8}, *backend)
+        .peak_bytes;
+  };
+  EXPECT_GE(peak(200'000'000, 0, 1), 200'000'000 * int64_t{16});
+  EXPECT_GE(peak(100'000, 100'000, 64), 64 * int64_t{100'000} * 64);
+  EXPECT_LT(peak(100'000, 0, 64), 64 * int64_t{100'000} * 64);
+}
+
 TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {
   RunSpec spec;
   EXPECT_FALSE(memory_limit(spec).given);
