@@ -83,6 +83,13 @@ MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients&
   return plan.share(scratch_folder(job));
 }
 
+/// What making the features may take, unless the plan does not fit at all.
+void share_memory(const Job& job, const MemoryPlan& memory, const Footprint& need, Env& env) {
+  refuse_too_little(memory, need);
+  env.memory = memory.features_share(scratch_folder(job));
+  warn_of_scratch(memory, scratch_folder(job), env);
+}
+
 std::string no_segments(const KChoice& choice) {
   std::string text = "No segments worth having.";
   for (const std::string& doubt : choice.doubts) text += " " + doubt;
@@ -193,9 +200,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
                           .sample_rows = start_sample_rows(job.cluster)};
   Env env = backend.with_room(std::move(reading), need);
   const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
-  refuse_too_little(memory, need);
-  env.memory = memory.features_share(scratch_folder(job));
-  warn_of_scratch(memory, scratch_folder(job), env);
+  share_memory(job, memory, need, env);
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
   run["device"]["reason"] = backend.choice().reason;
