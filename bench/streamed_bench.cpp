@@ -96,6 +96,10 @@ int64_t peak_bytes() {
 /// Notes when each round ends.
 class RoundTimes : public SilentProgress {
  public:
+  void start() {
+    seconds.clear();
+    begin_ = Clock::now();
+  }
   void advance(int64_t) override {
     seconds.push_back(since(begin_));
     begin_ = Clock::now();
@@ -133,8 +137,8 @@ Json measure(const Shape& shape) {
     dense.push_back(since(begin));
   }
   const int64_t of_pass = (rows.traffic().bytes_read - before) / 3;
-  times.seconds.clear();
   const int64_t begun = rows.traffic().bytes_read;
+  times.start();
   const Clustering fit = lloyd(rows, start, {.max_iterations = shape.rounds}, env);
   return {{"rows", shape.rows},
           {"columns", shape.d},

@@ -128,19 +128,24 @@ struct Assigned {
   Published& published;
   const DeviceChoice& device;
   const Json& regime;
+  const MemoryPlan& memory;
 };
 
 /// Throws Error{device} where the limit is too low for the scores alone.
 MemoryPlan plan_scoring(const Job& job, const ModelSource& source, const Footprint& need, const Backend& backend,
-                        const ThreadPool& pool) {
+                        const Clients& clients, const ThreadPool& pool) {
+  clients.cache->drop();
   return_freed_memory();
   const MemoryDemand demand = {.base_bytes = resident_bytes(),
                                .columns = static_cast<int64_t>(source.needed().size()),
                                .threads = pool.threads(),
                                .block_rows = job.run.block_rows,
-                               .clustered = false};
+                               .clustered = false,
+                               .input_rows = clients.ids.rows,
+                               .reading = clients.cache->needs()};
   MemoryPlan plan = plan_memory(memory_limit(job.run), demand, need, backend);
   refuse_too_little(plan, need);
+  clients.cache->limit(plan.cache_bytes);
   return plan;
 }
 
@@ -178,6 +183,7 @@ RunOutcome publish_assignment(const AssignRequest& request, const Model& model, 
   run["stages"] = clock.json();
   run["seconds"] = clock.total();
   run["peak_memory_bytes"] = peak_memory_bytes();
+  warn_of_memory(done.memory, run["peak_memory_bytes"], env);
   run["warnings"] = env.warnings;
   run["checksums"] = Json::object();
   for (const auto& [entry, sum] : staged.checksums()) run["checksums"][entry] = sum;
@@ -211,7 +217,8 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
   Env reading = backend.env(*comm, progress);
-  Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
+  const int64_t opening = memory_limit(job.run).bytes / kShareOfOpening;
+  Clients clients = clock.timed("open", [&] { return open_clients(job, opening, reading); });
   const std::string name = job.input.file.empty() ? job.events.file.front() : job.input.file.front();
   clients.source = code_categories(std::move(clients.source), number_categories(model.space.schema), pool);
   ModelSource source(std::move(clients.source), model.space, name);
@@ -222,15 +229,17 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   rows.report["unseen_categories"] = unseen;
   const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_scoring(job, source, need, *backend, pool);
+  const MemoryPlan memory = plan_scoring(job, source, need, *backend, clients, pool);
   env.memory = memory.share(scratch_folder(job));
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });
   const Json regime = regime_record(memory, blocks.traffic());
   blocks.release_rows();
+  clients.cache->drop();
+  return_freed_memory();
 
-  const Assigned assigned{clients, rows, source, published, backend.choice(), regime};
+  const Assigned assigned{clients, rows, source, published, backend.choice(), regime, memory};
   return publish_assignment(request, model, files, key, assigned, clock, staged, env);
 }
 

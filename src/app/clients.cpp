@@ -35,11 +35,12 @@ void add_events(const Job& job, Env& env, Clients& clients) {
 
 }  // namespace
 
-Clients open_clients(const Job& job, Env& env) {
+Clients open_clients(const Job& job, int64_t cache_bytes, Env& env) {
   Clients clients;
+  clients.cache->limit(cache_bytes);
   env.progress.stage("open", 0, "");
   if (!job.input.file.empty()) {
-    clients.source = open_input(job.input, env.pool);
+    clients.source = open_input(job.input, env.pool, clients.cache);
     clients.plan = clients.source->plan();
     clients.ids = clients.source->read_ids(env.pool);
   }

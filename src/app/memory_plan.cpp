@@ -5,6 +5,7 @@
 #include "byte_size.h"
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
+#include "clientele/judge/judge.h"
 #include "display.h"
 #include "machine.h"
 #include "run_lock.h"
@@ -18,6 +19,8 @@ constexpr int64_t kPieceRows = 8192;
 /// Stacks, buffers of the HDF5 library, samples of the indices, what the heap keeps.
 constexpr int64_t kSlackBytes = 12 * kMiB;
 constexpr int64_t kLeastTables = 8 * kMiB;
+constexpr int64_t kLeastSearch = 2 * kMiB;          ///< tables of one feature's quartiles
+constexpr int64_t kMostLeastCache = 64 * kMiB;      ///< more than that is no condition for starting
 constexpr int64_t kSampleOfSegment = 200;           ///< rows of a sample for each segment, at least
 constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides its features: keys, labels, draws
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
@@ -35,6 +38,41 @@ int64_t most_side_by_side(const Footprint& need, int64_t room, const Backend& ba
 /// What lets the plan keep pages as large as they are: every thread has a block of rows.
 int64_t features_of_pages(const BlockPlan& blocks, int64_t least) {
   return blocks.block_rows > kBlockRows ? 2 * blocks.pages * blocks.page_bytes : least;
+}
+
+/// Results of all clients, and one of them spread over those that were set apart.
+int64_t write_bytes(const MemoryDemand& demand, const Footprint& need) {
+  const int64_t rows = std::max(need.rows, demand.input_rows);
+  return rows * kPublishedBytes + rows * kSpreadBytes;
+}
+
+/// The sample as it is drawn, as it is kept, and once more for each thread's resample.
+int64_t judging_bytes(const MemoryDemand& demand, const Footprint& need) {
+  const int64_t rows = std::min(demand.resample_rows, need.rows);
+  const int64_t features = int64_t{4} * need.d;
+  return rows * (2 * features + kSampleBytes + demand.threads * (3 * features + kSampleBytes));
+}
+
+/// What a reader cannot do without but by decoding its chunks again and again: one row of them.
+int64_t least_cache(const MemoryDemand& demand) {
+  const int64_t chunk = demand.reading.calls_bytes / (2 * demand.threads);
+  return std::min(demand.reading.row_bytes, std::max(kMostLeastCache, chunk));
+}
+
+/// More decoded chunks of `spare` bytes beyond the least: a whole row of them, and what does not drive features out of
+/// memory. features: of all rows.
+void enlarge_cache(const MemoryDemand& demand, int64_t spare, int64_t features, MemoryPlan& plan) {
+  const int64_t wish = demand.reading.wish_bytes - plan.cache_bytes;
+  if (spare <= 0 || wish <= 0) return;
+  // What fitting and judging take once nothing is read any more.
+  const int64_t later = std::max(plan.fitting_bytes, plan.published_bytes + plan.judging_bytes) - plan.reading_bytes;
+  const int64_t free = demand.clustered ? later : 0;
+  const int64_t beside = plan.limit.bytes - plan.base_bytes - plan.beside_features() - features;
+  const int64_t row = std::clamp<int64_t>(demand.reading.row_bytes - plan.cache_bytes, 0, spare / 2);
+  const int64_t few = std::max(row, beside >= 0 ? std::min(spare / 16, beside) : spare / 16);
+  const int64_t more = std::min(wish, std::clamp(free, few, std::max(few, spare / 2)));
+  plan.cache_bytes += more;
+  plan.reading_bytes += more;
 }
 
 }  // namespace
@@ -66,13 +104,21 @@ int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
   return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
 }
 
+int64_t resample_rows(const ClusterSpec& cluster, const JudgeSpec& judge) {
+  const bool drawn = cluster.k.back() > 1 && (judge.structure || judge.resamples > 0);
+  return drawn ? evidence_rows(judge, cluster.k.back()) : 0;
+}
+
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend) {
   MemoryPlan plan;
   plan.limit = limit;
+  plan.scored_only = !demand.clustered;
   plan.base_bytes = demand.base_bytes + kSlackBytes;
   plan.published_bytes = need.rows * kPublishedBytes;
-  plan.reading_bytes = demand.threads * (2 * kPieceRows * demand.columns * int64_t{sizeof(double)} + kMiB);
+  plan.cache_bytes = least_cache(demand);
+  plan.reading_bytes = demand.threads * (2 * kPieceRows * demand.columns * int64_t{sizeof(double)} + kMiB) +
+                       demand.reading.calls_bytes + plan.cache_bytes;
   int64_t rounds = 0;
   const PageLayout layout = backend.page_layout(need.d);
   if (layout.group_rows == 0) {
@@ -85,19 +131,18 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     rounds = (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
     plan.fitting_bytes = demand.clustered ? std::max(sample, rounds) : 0;
   }
-  const int64_t profile = plan.published_bytes + plan.reading_bytes;
-  const int64_t write = plan.published_bytes + need.rows * kSpreadBytes;
+  if (demand.clustered) plan.judging_bytes = judging_bytes(demand, need);
+  const int64_t least = least_features_bytes(backend, need.rows, need.d);
+  plan.least_bytes = plan.base_bytes + std::max({plan.beside_features() + least, plan.profile() + kLeastTables,
+                                                 write_bytes(demand, need)});
+  const int64_t features = layout.group_rows == 0 ? 0 : layout.bytes(need.rows);
+  enlarge_cache(demand, limit.bytes - plan.least_bytes, features, plan);
   const int64_t room = limit.bytes - plan.base_bytes;
-  const auto beside_features = [&] {
-    return plan.slots_bytes + std::max({plan.fitting_bytes, plan.published_bytes, plan.reading_bytes});
-  };
   const auto share_features = [&] {
-    plan.features_limit = std::max<int64_t>(1, room - beside_features());
+    plan.features_limit = std::max<int64_t>(1, room - plan.beside_features());
     plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit,
                               static_cast<int>(demand.threads));
   };
-  const int64_t least = least_features_bytes(backend, need.rows, need.d);
-  plan.least_bytes = plan.base_bytes + std::max({beside_features() + least, profile + kLeastTables, write});
   share_features();
   if (plan.streamed() && demand.clustered && need.fits > 1) {
     const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
@@ -107,11 +152,21 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
     share_features();
   }
   // Half: what indexes the tables and the heap's own need stand beside them.
-  plan.tables_bytes = std::max(kLeastTables, (room - profile) / 2);
-  const int64_t features = plan.blocks.features_bytes;
+  plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);
+  plan.search_bytes = plan.beside_features() - plan.slots_bytes - plan.cache_bytes;
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
-  plan.peak_bytes = plan.base_bytes + std::max({beside_features() + features, profile + tables, write});
+  plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.blocks.features_bytes,
+                                                plan.profile() + tables, write_bytes(demand, need)});
   return plan;
+}
+
+int64_t MemoryPlan::beside_features() const {
+  const int64_t reading = scored_only ? published_bytes + reading_bytes : reading_bytes;
+  return slots_bytes + std::max({fitting_bytes, published_bytes + judging_bytes, reading, cache_bytes + kLeastSearch});
+}
+
+int64_t MemoryPlan::profile() const {
+  return published_bytes + reading_bytes;
 }
 
 MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
@@ -120,6 +175,12 @@ MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
   share.tables_bytes = tables_bytes;
   share.scratch = scratch.string();
   return share;
+}
+
+MemoryShare MemoryPlan::features_share(const std::filesystem::path& scratch) const {
+  MemoryShare first = share(scratch);
+  first.tables_bytes = search_bytes;
+  return first;
 }
 
 void refuse_too_little(const MemoryPlan& plan, const Footprint& need) {
@@ -140,6 +201,20 @@ std::filesystem::path scratch_folder(const Job& job) {
   return absolute_folder(job.output.folder).parent_path();
 }
 
+void warn_of_scratch(const MemoryPlan& plan, const std::filesystem::path& folder, Env& env) {
+  if (plan.blocks.scratch_bytes == 0) return;
+  const FolderFacts facts = folder_facts(folder);
+  if (facts.in_memory())
+    env.warnings.push_back("The scratch file lies in memory (" + facts.path + " is " + facts.file_system +
+                           "), which spares none: name a folder on a disk (run.scratch).");
+}
+
+void warn_of_memory(const MemoryPlan& plan, int64_t peak_bytes, Env& env) {
+  if (plan.limit.given && peak_bytes > plan.limit.bytes)
+    env.warnings.push_back("The job's memory rose to " + readable_bytes(static_cast<double>(peak_bytes)) +
+                           ", above run.memory (" + readable_bytes(static_cast<double>(plan.limit.bytes)) + ").");
+}
+
 Json memory_json(const MemoryPlan& plan) {
   return {{"limit_bytes", plan.limit.bytes},
           {"limit", plan.limit.given ? "run.memory" : "four fifths of what this process can have now"},
@@ -150,7 +225,9 @@ Json memory_json(const MemoryPlan& plan) {
           {"side_by_side", plan.side_by_side},
           {"fitting_bytes", plan.fitting_bytes},
           {"rows_bytes", plan.published_bytes},
+          {"judging_bytes", plan.judging_bytes},
           {"reading_bytes", plan.reading_bytes},
+          {"chunks_bytes", plan.cache_bytes},
           {"host_bytes", plan.peak_bytes},
           {"host_bytes_at_least", plan.least_bytes},
           {"device_bytes", plan.device_bytes}};

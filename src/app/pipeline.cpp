@@ -57,11 +57,15 @@ void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
 
 /// What the job holds in memory once its clients are open.
 MemoryDemand demand_now(const Job& job, const Clients& clients, const ThreadPool& pool) {
+  clients.cache->drop();
   return_freed_memory();
   return {.base_bytes = resident_bytes(),
           .columns = static_cast<int64_t>(clients.source->schema().columns.size()),
           .threads = pool.threads(),
-          .block_rows = job.run.block_rows};
+          .block_rows = job.run.block_rows,
+          .input_rows = clients.ids.rows,
+          .resample_rows = resample_rows(job.cluster, job.judge),
+          .reading = clients.cache->needs()};
 }
 
 /// Refuses what cannot be done under the limit before anything is; returns what cleaning and normalising may take.
@@ -78,14 +82,23 @@ MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients&
   const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
   // What cleaning drops may let the rest fit: a limit that somebody gave is kept strictly.
   if (limit.given) refuse_too_little(plan, need);
+  clients.cache->limit(plan.cache_bytes);
   return plan.share(scratch_folder(job));
 }
 
-void warn_of_memory(const Json& run, Env& env) {
-  const int64_t peak = run["peak_memory_bytes"], limit = run["memory"]["limit_bytes"];
-  if (run["memory"]["limit_given"] && peak > limit)
-    env.warnings.push_back("The job's memory rose to " + readable_bytes(static_cast<double>(peak)) +
-                           ", above run.memory (" + readable_bytes(static_cast<double>(limit)) + ").");
+/// Features of the rows, under the plan, unless that does not fit at all. What reading took is given back: nothing is
+/// read again until profiling.
+RowBlocks make_features(const Job& job, const MemoryPlan& memory, const Footprint& need, const Clients& clients,
+                        const CleanRows& rows, FeatureSpace& space, int weights, Env& env) {
+  refuse_too_little(memory, need);
+  clients.cache->limit(memory.cache_bytes);
+  env.memory = memory.features_share(scratch_folder(job));
+  warn_of_scratch(memory, scratch_folder(job), env);
+  RowBlocks blocks = make_row_blocks(*clients.source, rows, space, true, weights, env);
+  env.memory = memory.share(scratch_folder(job));
+  clients.cache->drop();
+  return_freed_memory();
+  return blocks;
 }
 
 std::string no_segments(const KChoice& choice) {
@@ -111,6 +124,7 @@ struct Finished {
   NormaliseFit& fitted;
   Sweep& sweep;
   const Profiles& profiles;
+  const MemoryPlan& memory;
 };
 
 /// Writes everything, puts run.json together and publishes.
@@ -146,7 +160,7 @@ RunOutcome publish_result(const BoundJob& bound, const std::vector<InputFile>& f
   run["stages"] = clock.json();
   run["seconds"] = clock.total();
   run["peak_memory_bytes"] = peak_memory_bytes();
-  warn_of_memory(run, env);
+  warn_of_memory(done.memory, run["peak_memory_bytes"], env);
   run["warnings"] = env.warnings;
   publish_run(staged, run, publication);
   RunOutcome outcome;
@@ -178,7 +192,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   const std::unique_ptr<Comm> comm = make_single_comm();
   const MemoryLimit limit = memory_limit(job.run);
   Env reading = backend.env(*comm, progress);
-  Clients clients = clock.timed("open", [&] { return open_clients(job, reading); });
+  Clients clients = clock.timed("open", [&] { return open_clients(job, limit.bytes / kShareOfOpening, reading); });
   reading.memory = first_share(job, limit, clients, backend, pool);
   CleanRows rows =
       clock.timed("clean", [&] { return clean(*clients.source, clients.ids, job.clean, reading, clients.excluded); });
@@ -197,13 +211,11 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
                           .sample_rows = start_sample_rows(job.cluster)};
   Env env = backend.with_room(std::move(reading), need);
   const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
-  refuse_too_little(memory, need);
-  env.memory = memory.share(scratch_folder(job));
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
   run["device"]["reason"] = backend.choice().reason;
-  RowBlocks blocks =
-      clock.timed("features", [&] { return make_row_blocks(*clients.source, rows, fitted.space, true, weights, env); });
+  RowBlocks blocks = clock.timed(
+      "features", [&] { return make_features(job, memory, need, clients, rows, fitted.space, weights, env); });
   const StartPlan start = plan_start(bound, fitted.space, rows, blocks, env);
   Sweep sweep = clock.timed("cluster", [&] {
     return fit_and_judge(blocks, start.ks, start.centroids, job.cluster, job.judge, memory.side_by_side, env);
@@ -216,8 +228,10 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
     return profile(*clients.source, rows, fitted.space, blocks, sweep.best().clustering, sweep.published, job.profile,
                    env);
   });
+  clients.cache->drop();
   for (size_t s = 0; s < sweep.outliers.rows.size(); ++s) profiles.segments[s].outliers = sweep.outliers.rows[s];
-  return publish_result(bound, files, {clients, rows, fitted, sweep, profiles}, std::move(run), clock, staged, env);
+  return publish_result(bound, files, {clients, rows, fitted, sweep, profiles, memory}, std::move(run), clock, staged,
+                        env);
 }
 
 }  // namespace clientele

@@ -59,11 +59,12 @@ Schema with_behaviour(Schema schema, const BehaviourSpec& spec) {
   return schema;
 }
 
-/// `source`: the table, where there is one.
-Json input_plan(const Job& job, ThreadPool& pool, std::unique_ptr<Source>& source, Schema& schema, Shape& shape) {
+/// `source`: the table, where there is one; its readers share `cache`.
+Json input_plan(const Job& job, ThreadPool& pool, const std::shared_ptr<ReadCache>& cache,
+                std::unique_ptr<Source>& source, Schema& schema, Shape& shape) {
   Json plan = Json::object();
   if (!job.input.file.empty()) {
-    source = code_categories(open_input(job.input, pool), declared_categories(job.columns), pool);
+    source = code_categories(open_input(job.input, pool, cache), declared_categories(job.columns), pool);
     const ReadPlan read = source->plan();
     schema = source->schema();
     shape.rows = source->rows();
@@ -155,11 +156,13 @@ Json scratch_plan(const Job& job, int64_t bytes) {
   return {{"folder", facts.path},
           {"file_system", facts.file_system},
           {"bytes", bytes},
+          {"in_memory", facts.in_memory()},
           {"free_bytes", facts.free_bytes},
           {"fits", facts.writable && facts.free_bytes >= bytes}};
 }
 
-Json memory_plan(const Job& job, const Shape& shape, const Footprint& need, const JobBackend& backend) {
+Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, const Footprint& need,
+                 const JobBackend& backend) {
   Json plan = {{"usable_bytes", memory_facts().usable_bytes()}};
   if (shape.rows < 0) {
     plan["estimate"] = "depends on the number of clients in the log";
@@ -170,7 +173,10 @@ Json memory_plan(const Job& job, const Shape& shape, const Footprint& need, cons
                   {.base_bytes = kProgramBytes + (job.input.id.empty() ? 0 : shape.rows * kIdBytes),
                    .columns = shape.columns,
                    .threads = backend->facts().threads,
-                   .block_rows = job.run.block_rows},
+                   .block_rows = job.run.block_rows,
+                   .input_rows = shape.rows,
+                   .resample_rows = resample_rows(job.cluster, job.judge),
+                   .reading = cache.needs()},
                   need, *backend);
   plan.update(memory_json(memory));
   if (backend.choice().cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
@@ -211,8 +217,9 @@ Json plan_job(const BoundJob& bound) {
   JobBackend backend(job.run, choose_device(job.run, cuda_facts()), pool);
   Shape shape;
   Schema schema;
+  const auto cache = std::make_shared<ReadCache>();
   std::unique_ptr<Source> source;
-  Json plan = {{"input", input_plan(job, pool, source, schema, shape)}};
+  Json plan = {{"input", input_plan(job, pool, cache, source, schema, shape)}};
   apply_column_specs(job.columns, schema);
   plan["columns"] = column_list(schema, job.normalise, shape);
   plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
@@ -226,7 +233,7 @@ Json plan_job(const BoundJob& bound) {
                     {"simd", backend->facts().simd},
                     {"threads", backend->facts().threads},
                     {"reason", backend.choice().reason}};
-  plan["memory"] = memory_plan(job, shape, need, backend);
+  plan["memory"] = memory_plan(job, shape, *cache, need, backend);
   if (plan["memory"].contains("scratch") && plan["memory"]["scratch"]["fits"])
     work.scratch_seconds = scratch_pass_seconds(scratch_folder(job), plan["memory"]["scratch"]["bytes"]);
   if (plan["memory"].contains("side_by_side")) work.side_by_side = plan["memory"]["side_by_side"];

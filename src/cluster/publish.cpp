@@ -81,6 +81,8 @@ Published close(const RowBlocks& rows, LastPass& pass, Env& env) {
 }  // namespace
 
 Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
+  use_labels(rows, 0, env);
+  clear_labels(rows, env);  // bounds of all blocks go first: what is published needs the memory
   LastPass pass(clustering);
   Published& out = pass.out;
   const size_t n = static_cast<size_t>(rows.rows);
@@ -88,7 +90,6 @@ Published publish(RowBlocks& rows, const Clustering& clustering, Env& env) {
   out.second.resize(n);
   out.distance.resize(n);
   out.margin.resize(n);
-  use_labels(rows, 0, env);
   rows.each([&](RowBlock& block) {
     const size_t first = static_cast<size_t>(block.first_row() - rows.first_row);
     const size_t count = static_cast<size_t>(block.rows());

@@ -43,8 +43,9 @@ std::span<const Layout> layouts();
 /// The default name of the id dataset, field or column.
 inline constexpr const char* kIdName = "client_id";
 
-/// Opens one file of the input.
-std::unique_ptr<Source> open_file(const std::string& path, const InputSpec& spec, ThreadPool& pool);
+/// Opens one file of the input. cache: null gives it one of its own.
+std::unique_ptr<Source> open_file(const std::string& path, const InputSpec& spec, ThreadPool& pool,
+                                  const std::shared_ptr<ReadCache>& cache);
 /// Several files (one schema, dictionaries merged), or a range of rows [from, to) of the whole. Throws Error{input}
 /// where schemas differ.
 std::unique_ptr<Source> concatenate(std::vector<std::unique_ptr<Source>> sources, std::vector<std::string> names,

@@ -111,18 +111,23 @@ std::span<const Layout> layouts() {
   return kLayouts;
 }
 
-std::unique_ptr<Source> open_file(const std::string& path, const InputSpec& spec, ThreadPool& pool) {
+std::unique_ptr<Source> open_file(const std::string& path, const InputSpec& spec, ThreadPool& pool,
+                                  const std::shared_ptr<ReadCache>& cache) {
   if (spec.layout != "auto") layout_named(spec.layout);
-  const auto file = std::make_shared<const h5::File>(path);
+  const auto file = std::make_shared<const h5::File>(path, cache);
   const Choice choice = spec.dataset.empty() ? choose_by_content(file, spec.layout) : choose_by_object(file, spec);
   return choice.layout->open({file, choice.path, spec.id, pool});
 }
 
 std::unique_ptr<Source> open_input(const InputSpec& spec, ThreadPool& pool) {
+  return open_input(spec, pool, std::make_shared<ReadCache>());
+}
+
+std::unique_ptr<Source> open_input(const InputSpec& spec, ThreadPool& pool, const std::shared_ptr<ReadCache>& cache) {
   if (spec.file.empty())
     throw Error(ErrorKind::usage, {"no input file", "input.file", "a path or a list of paths", "nothing", ""});
   std::vector<std::unique_ptr<Source>> sources;
-  for (const std::string& path : spec.file) sources.push_back(open_file(path, spec, pool));
+  for (const std::string& path : spec.file) sources.push_back(open_file(path, spec, pool, cache));
   const bool whole = sources.size() == 1 && spec.rows.empty();
   std::unique_ptr<Source> source =
       whole ? std::move(sources[0]) : concatenate(std::move(sources), spec.file, spec.rows);

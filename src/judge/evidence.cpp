@@ -14,14 +14,18 @@ namespace {
 /// Of a segment, on average: half of that is enough to tell (Stability). And no more than resample_rows may be.
 constexpr int64_t kRowsOfSegment = 20, kMostRows = 100'000;
 
-int64_t rows_to_draw(const std::vector<const Clustering*>& clusterings, const JudgeSpec& spec) {
-  if (spec.resamples == 0) return spec.resample_rows;
-  int64_t most = 0;
-  for (const Clustering* each : clusterings) most = std::max<int64_t>(most, each->k);
-  return std::max(spec.resample_rows, std::min(kRowsOfSegment * most, kMostRows));
+int most_segments(const std::vector<const Clustering*>& clusterings) {
+  int most = 0;
+  for (const Clustering* each : clusterings) most = std::max(most, each->k);
+  return most;
 }
 
 }  // namespace
+
+int64_t evidence_rows(const JudgeSpec& spec, int64_t k) {
+  if (spec.resamples == 0) return spec.resample_rows;
+  return std::max(spec.resample_rows, std::min(kRowsOfSegment * k, kMostRows));
+}
 
 Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& clusterings, const ClusterSpec& cluster,
                          const JudgeSpec& spec, Env& env) {
@@ -32,7 +36,7 @@ Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& 
   const uint64_t seed = static_cast<uint64_t>(cluster.seed);
   const int64_t fits = spec.resamples * static_cast<int64_t>(clusterings.size());
   env.progress.stage("stability", fits, "resamples");
-  const RowSample sample = draw_row_sample(rows, rows_to_draw(clusterings, spec), seed, env);
+  const RowSample sample = draw_row_sample(rows, evidence_rows(spec, most_segments(clusterings)), seed, env);
   const bool spherical = algorithm_facts()[static_cast<size_t>(cluster.algorithm)].unit_rows;
   if (spec.structure) out.structure = test_structure(sample, spherical, seed);
   if (spec.resamples > 0) {

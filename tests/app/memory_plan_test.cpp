@@ -92,6 +92,51 @@ TEST(MemoryPlan, PutsAsManyFitsSideBySideAsLabelsHaveRoomFor) {
   EXPECT_EQ(sweep(2000 * kMiB, 19).side_by_side, 1) << "resident rows are fitted one k at a time";
 }
 
+TEST(MemoryPlan, DecodedChunksTakeWhatTheLimitLeaves) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  constexpr int64_t kRows = 3'000'000;
+  constexpr int kColumns = 24;
+  const ReadCache::Needs needs{.calls_bytes = 16 * kMiB, .row_bytes = 24 * kMiB, .wish_bytes = 270 * kMiB};
+  const auto planned = [&](int64_t limit, const ReadCache::Needs& reading) {
+    return plan_memory({limit, true}, {.base_bytes = 20 * kMiB, .columns = kColumns, .threads = 2, .reading = reading},
+                       {.rows = kRows, .d = kColumns, .k = 8, .seeded = true}, *backend);
+  };
+  const int64_t least = planned(kMiB, needs).least_bytes;
+  const int64_t resident = planned(4000 * kMiB, {}).peak_bytes;
+  for (int64_t limit = least; limit < 4 * resident; limit += resident / 7) {
+    SCOPED_TRACE(limit);
+    const MemoryPlan plan = planned(limit, needs), without = planned(limit, {});
+    EXPECT_TRUE(plan.fits());
+    EXPECT_LE(plan.peak_bytes, limit);
+    EXPECT_GE(plan.cache_bytes, needs.row_bytes);
+    EXPECT_LE(plan.cache_bytes, needs.wish_bytes);
+    EXPECT_GE(plan.reading_bytes, without.reading_bytes + plan.cache_bytes + needs.calls_bytes);
+    if (limit >= resident + needs.calls_bytes + needs.row_bytes) {
+      EXPECT_FALSE(plan.streamed());
+    }
+  }
+  EXPECT_EQ(planned(64000 * kMiB, needs).cache_bytes, needs.wish_bytes);
+}
+
+TEST(MemoryPlan, WritesRowsOfAllClientsAndResamplesOnEachThread) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  const auto peak = [&](int64_t input_rows, int64_t resample_rows, int64_t threads) {
+    return plan_memory({64000 * kMiB, true},
+                       {.base_bytes = 0,
+                        .columns = 1,
+                        .threads = threads,
+                        .input_rows = input_rows,
+                        .resample_rows = resample_rows},
+                       {.rows = 100'000, .d = 1, .k = 8}, *backend)
+        .peak_bytes;
+  };
+  EXPECT_GE(peak(200'000'000, 0, 1), 200'000'000 * int64_t{16});
+  EXPECT_GE(peak(100'000, 100'000, 64), 64 * int64_t{100'000} * 64);
+  EXPECT_LT(peak(100'000, 0, 64), 64 * int64_t{100'000} * 64);
+}
+
 TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {
   RunSpec spec;
   EXPECT_FALSE(memory_limit(spec).given);

@@ -110,6 +110,40 @@ class Memory(Case):
         self.assertEqual(json.loads((part / "run.json").read_text())["memory"]["regime"], "streamed")
 
 
+class Columns(Case):
+    def test_decoded_chunks_of_all_columns_share_the_limit(self):
+        rows, d, limit = 1_000_000, 24, 140_000_000
+        random = np.random.default_rng(5)
+        group = random.integers(0, 4, rows)
+        with h5py.File(self.folder / "data.h5", "w") as file:
+            for j in range(d):
+                values = (group * ((j % 3) + 1) + random.integers(0, 16, rows) / 16).astype("f8")
+                file.create_dataset(f"clients/c{j:02}", data=values, chunks=(131072,), compression="lzf")
+        write_job(self.folder, '''
+[input]
+file = "data.h5"
+dataset = "clients"
+[cluster]
+k = 4
+restarts = 1
+start_rows = 8192
+max_iterations = 4
+[judge]
+metrics = ["calinski_harabasz"]
+structure = false
+resamples = 0
+''')
+        # Without a common budget each column keeps all of its chunks: 192 MB.
+        arguments = ("--device", "cpu", "--threads", "8", "--set", f"run.memory={limit}")
+        plan = json.loads(run("plan", self.folder / "job.toml", "--json", *arguments).stdout)
+        self.assertTrue(plan["memory"]["fits"])
+        self.assertLess(plan["memory"]["host_bytes"], limit)
+        code, peak, _, err = peak_of("run", self.folder / "job.toml", "--out", self.folder / "out", *arguments)
+        self.assertEqual(code, 0, err)
+        self.assertLess(peak, limit)
+        self.assertEqual(json.loads((self.folder / "out/run.json").read_text())["memory"]["regime"], "streamed")
+
+
 class Refusals(Case):
     def setUp(self):
         super().setUp()

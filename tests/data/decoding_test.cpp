@@ -4,7 +4,7 @@
 #include <random>
 #include <thread>
 
-#include "src/data/hdf5/chunk_cache.h"
+#include "clientele/data/read_cache.h"
 #include "src/data/hdf5/filters.h"
 #include "src/data/transpose.h"
 #include "tests/data/reading.h"
@@ -114,27 +114,81 @@ TEST(Fletcher32, AgreesWithTheTextbook) {
   }
 }
 
-TEST(ChunkCache, GivesAChunkToOneDecoderAndKeepsTheLatest) {
-  h5::ChunkCache cache(250);
+TEST(ReadCache, GivesAChunkToOneDecoderAndKeepsTheLatest) {
+  ReadCache cache;
+  const int64_t own = cache.add({.wish_bytes = 250});
   const auto bytes = [] { return std::make_shared<std::vector<std::byte>>(100); };
-  h5::ChunkCache::Bytes found;
-  using Found = h5::ChunkCache::Found;
-  EXPECT_EQ(cache.find_or_claim(1, found), Found::claimed);
-  EXPECT_EQ(cache.find_or_claim(1, found), Found::busy);
-  cache.publish(1, bytes());
-  EXPECT_EQ(cache.find_or_claim(1, found), Found::ready);
+  ReadCache::Bytes found;
+  using Found = ReadCache::Found;
+  EXPECT_EQ(cache.find_or_claim(own, 1, found), Found::claimed);
+  EXPECT_EQ(cache.find_or_claim(own, 1, found), Found::busy);
+  cache.publish(own, 1, bytes());
+  EXPECT_EQ(cache.find_or_claim(own, 1, found), Found::ready);
   EXPECT_EQ(found->size(), 100U);
   for (const int64_t chunk : {2, 3}) {
-    EXPECT_EQ(cache.find_or_claim(chunk, found), Found::claimed);
-    EXPECT_EQ(cache.find_or_claim(1, found), Found::ready);  // used again: 2 is the eldest
-    cache.publish(chunk, bytes());
+    EXPECT_EQ(cache.find_or_claim(own, chunk, found), Found::claimed);
+    EXPECT_EQ(cache.find_or_claim(own, 1, found), Found::ready);  // used again: 2 is the eldest
+    cache.publish(own, chunk, bytes());
   }
-  EXPECT_EQ(cache.find_or_claim(1, found), Found::ready);
-  EXPECT_EQ(cache.find_or_claim(2, found), Found::claimed);
-  std::thread waiting([&] { cache.wait(2); });
-  cache.abandon(2);
+  EXPECT_EQ(cache.find_or_claim(own, 1, found), Found::ready);
+  EXPECT_EQ(cache.find_or_claim(own, 2, found), Found::claimed);
+  std::thread waiting([&] { cache.wait(own, 2); });
+  cache.abandon(own, 2);
   waiting.join();
-  EXPECT_EQ(cache.find_or_claim(2, found), Found::claimed);
+  EXPECT_EQ(cache.find_or_claim(own, 2, found), Found::claimed);
+}
+
+TEST(ReadCache, IsOneBudgetForAllReaders) {
+  const auto cache = std::make_shared<ReadCache>();
+  const char files[2] = {};
+  std::vector<int64_t> readers;
+  for (int i = 0; i < 4; ++i)
+    readers.push_back(
+        cache->add({.file = &files[i / 2], .threads = 3, .call_bytes = 10 + i, .row_bytes = 400, .wish_bytes = 1000}));
+  // Files are read one after another.
+  EXPECT_EQ(cache->needs().row_bytes, 800);
+  EXPECT_EQ(cache->needs().wish_bytes, 2000);
+  EXPECT_EQ(cache->needs().calls_bytes, 39);
+  const auto present = [&] {
+    int count = 0;
+    for (const int64_t reader : readers)
+      for (int64_t chunk = 0; chunk < 10; ++chunk) {
+        ReadCache::Bytes found;
+        const ReadCache::Found state = cache->find_or_claim(reader, chunk, found);
+        count += state == ReadCache::Found::ready ? 1 : 0;
+        if (state == ReadCache::Found::claimed) cache->abandon(reader, chunk);
+      }
+    return count;
+  };
+  const auto fill = [&] {
+    for (const int64_t reader : readers)
+      for (int64_t chunk = 0; chunk < 10; ++chunk) {
+        ReadCache::Bytes found;
+        if (cache->find_or_claim(reader, chunk, found) != ReadCache::Found::claimed) continue;
+        const ReadCache::Buffer bytes = cache->take(100);
+        bytes->resize(100);
+        cache->publish(reader, chunk, bytes);
+      }
+  };
+  fill();
+  EXPECT_EQ(present(), 20);
+  cache->limit(550);
+  EXPECT_EQ(present(), 5);
+  fill();
+  EXPECT_EQ(present(), 5);
+  cache->drop();
+  EXPECT_EQ(present(), 0);
+  cache->limit(0);
+  fill();
+  EXPECT_EQ(present(), 1);
+  bool dropped = false;
+  const int64_t own = cache->add({.file = &files[0], .wish_bytes = 2000, .drop = [&] { dropped = true; }});
+  cache->limit(1000);
+  EXPECT_TRUE(dropped);
+  EXPECT_EQ(cache->share(own), 500);
+  cache->remove(own);
+  for (const int64_t reader : readers) cache->remove(reader);
+  EXPECT_EQ(cache->needs().wish_bytes, 0);
 }
 
 }  // namespace

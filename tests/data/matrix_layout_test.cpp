@@ -2,6 +2,7 @@
 #include <cmath>
 #include <thread>
 
+#include "clientele/data/read_cache.h"
 #include "tests/data/reading.h"
 
 namespace clientele {
@@ -29,20 +30,27 @@ std::vector<double> transposed(const std::vector<double>& row_major, int64_t n, 
 
 class MatrixLayout : public testing::Test {
  protected:
-  /// Writes, reads in several piece sizes, compares, and returns the path that was taken.
+  /// Writes, reads in several piece sizes with little and no room for decoded chunks, compares, and returns the path
+  /// that was taken.
   std::string expect_equal(const std::string& type, const Stored& stored, const std::vector<double>& values,
                            int64_t n = kRows, int64_t d = kColumns) {
     {
       H5Writer file(folder_ / "m.h5", 0);
       file.numbers("/matrix", type, {n, d}, values, stored);
     }
-    const auto source = test::open_one(folder_ / "m.h5", pool_);
+    InputSpec spec;
+    spec.file = {folder_ / "m.h5"};
+    const auto cache = std::make_shared<ReadCache>();
+    const auto source = open_input(spec, pool_, cache);
     EXPECT_EQ(source->rows(), n);
     EXPECT_EQ(static_cast<int64_t>(source->schema().columns.size()), d);
     const std::vector<double> expected = transposed(values, n, d);
     for (const int64_t piece : {int64_t{37}, int64_t{128}, n}) {
       EXPECT_TRUE(test::same_values(test::read_all(*source, piece), expected)) << type << " piece " << piece;
+      cache->limit(cache->needs().row_bytes / piece);
     }
+    cache->drop();
+    EXPECT_TRUE(test::same_values(test::read_all(*source, n), expected)) << type << " after all were given up";
     return source->plan().path;
   }
 

@@ -54,6 +54,9 @@ struct Evidence {
 Evidence gather_evidence(RowBlocks& rows, const std::vector<const Clustering*>& clusterings, const ClusterSpec& cluster,
                          const JudgeSpec& spec, Env& env);
 
+/// Rows of that sample, as far as there are so many, where the most segments are k.
+int64_t evidence_rows(const JudgeSpec& spec, int64_t k);
+
 Json to_json(const Structure& structure);
 /// {"rows", "resamples", "jaccard": [..], "words": ["stable" / "pattern" / "unstable" / "unknown", ..]}.
 Json to_json(const Stability& stability, const JudgeSpec& spec);

@@ -260,7 +260,7 @@ class CpuAssignOps final : public AssignOps {
 
   void clear_labels(RowBlock& block) override {
     CpuRows& rows = cpu_rows(block);
-    rows.drop_bounds();
+    rows.release_bounds();
     rows.set_lengths_known(false);
     std::fill_n(rows.labels(), rows.rows(), -1);
   }

@@ -12,7 +12,7 @@ constexpr double kMostMoving = 0.10;
 /// An order is worth its price where no more of the rows than this would expire in the next pass.
 constexpr double kMostExpiring = 0.5;
 /// Bounds are given up where more than this of a full pass's distances was needed.
-constexpr double kMostWork = 0.75;
+constexpr double kMostWork = 0.6;
 /// A new order that leaves more than this of the work came too early.
 constexpr double kLittleGain = 0.7;
 /// What an order costs beside distances: moving a row is worth about so many of them.
@@ -110,7 +110,8 @@ PassKind BoundsChoice::next(const std::vector<double>& moved) {
   // What the rows would have to outlast but for the fastest group, which is cheap to look at.
   std::vector<double> sorted = moved;
   std::sort(sorted.rbegin(), sorted.rend());
-  probe_step_ = 2 * sorted[k_ >= kLeastForGroups ? static_cast<size_t>(kGroupSizes[0]) : 0];
+  probe_step_ =
+      std::max(2.0, 1 + kOrderDistances / k_) * sorted[k_ >= kLeastForGroups ? static_cast<size_t>(kGroupSizes[0]) : 0];
   return PassKind::full;
 }
 

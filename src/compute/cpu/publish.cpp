@@ -61,7 +61,7 @@ void publish_row(const Chunk& chunk, int64_t i, bool single, int64_t row, double
 
 void publish_rows(const Cpu& cpu, CpuRows& rows, const CentroidsView& centroids, const PublishedRows& out,
                   PublishSums& sums) {
-  rows.release_bounds();  // what is published needs the memory
+  rows.drop_bounds();
   const Screen screen(centroids);
   const size_t begin = sums.margin_blocks.size();
   const size_t blocks = static_cast<size_t>(block_count(rows));

@@ -23,6 +23,21 @@ struct CellRun {
   size_t row_bytes = 0;
 };
 
+/// A reader's place in the cache of its file, for as long as it lives.
+class CacheUse {
+ public:
+  CacheUse(std::shared_ptr<const File> file, ReadCache::Reader reader)
+      : file_(std::move(file)), number_(file_->cache().add(std::move(reader))) {}
+  ~CacheUse() { file_->cache().remove(number_); }
+  CacheUse(const CacheUse&) = delete;
+  CacheUse& operator=(const CacheUse&) = delete;
+  int64_t number() const { return number_; }
+
+ private:
+  std::shared_ptr<const File> file_;
+  int64_t number_;
+};
+
 using CellSink = std::function<void(const CellRun&)>;
 
 class CellReader {
@@ -60,8 +75,8 @@ std::string read_path(const Dataset& set, std::string& why);
 std::unique_ptr<CellReader> open_cells(const Dataset& set, int threads);
 
 /// Contiguous bytes read from the file itself in pieces of about 1 MiB.
-std::unique_ptr<CellReader> open_contiguous(const Dataset& set);
-/// Raw chunks taken under the library's lock and decoded outside it, each once, in a small shared cache.
+std::unique_ptr<CellReader> open_contiguous(const Dataset& set, int threads);
+/// Raw chunks taken under the library's lock and decoded outside it, each once, in a cache that all readers share.
 std::unique_ptr<CellReader> open_chunks(const Dataset& set, int threads);
 /// Everything else, by the library's own reading; `why` says what makes that necessary.
 std::unique_ptr<CellReader> open_library(const Dataset& set, int threads, const std::string& why);

@@ -1,15 +1,12 @@
 #include <algorithm>
 
-#include "buffers.h"
 #include "cell_reader.h"
-#include "chunk_cache.h"
 #include "handles.h"
 
 namespace clientele::h5 {
 namespace {
 
 constexpr int64_t kPieceRows = 16384;  ///< twice the rows that callers read at a time
-constexpr int64_t kMostCacheBytes = int64_t{2} << 30;
 
 /// One element's fill value, repeated over a chunk's row.
 std::vector<std::byte> fill_row(hid_t dataset, const Dataset& set, int64_t cells) {
@@ -28,22 +25,22 @@ std::vector<std::byte> fill_row(hid_t dataset, const Dataset& set, int64_t cells
 /// Gives a claimed chunk back if decoding it fails, so that nobody waits for ever.
 class Claim {
  public:
-  Claim(ChunkCache& cache, int64_t chunk) : cache_(cache), chunk_(chunk) {}
+  Claim(ReadCache& cache, int64_t reader, int64_t chunk) : cache_(cache), reader_(reader), chunk_(chunk) {}
   ~Claim() {
-    if (open_) cache_.abandon(chunk_);
+    if (open_) cache_.abandon(reader_, chunk_);
   }
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
 
-  ChunkCache::Bytes publish(ChunkCache::Bytes bytes) {
-    cache_.publish(chunk_, bytes);
+  ReadCache::Bytes publish(ReadCache::Bytes bytes) {
+    cache_.publish(reader_, chunk_, bytes);
     open_ = false;
     return bytes;
   }
 
  private:
-  ChunkCache& cache_;
-  int64_t chunk_;
+  ReadCache& cache_;
+  int64_t reader_, chunk_;
   bool open_ = true;
 };
 
@@ -57,7 +54,7 @@ class ChunkReader : public CellReader {
         across_((cells_ + chunk_cells_ - 1) / chunk_cells_),
         down_((rows_ + chunk_rows_ - 1) / chunk_rows_),
         ahead_(threads),
-        cache_(capacity(threads)) {
+        use_(set.file, needs(threads)) {
     const Lock lock;
     dataset_ = own(H5Dopen2(set.file->handle(), set.path.c_str(), H5P_DEFAULT), H5Dclose, ErrorKind::input,
                    "cannot open a dataset", set.where());
@@ -78,12 +75,18 @@ class ChunkReader : public CellReader {
   std::string path() const override { return "direct chunks"; }
 
  private:
-  size_t capacity(int threads) const {
+  ReadCache::Reader needs(int threads) const {
     const int64_t row = chunk_cells_ * across_ * set_.type.bytes;
     const int64_t chunk_row = chunk_rows_ * row;
-    const int64_t wish = (threads + 2) * (chunk_row + kPieceRows * row);
-    return static_cast<size_t>(std::max(std::min(wish, kMostCacheBytes), chunk_row));
+    return {.file = set_.file.get(),
+            .threads = threads,
+            .call_bytes = 2 * static_cast<int64_t>(decoded_bytes()),  // as it is stored, and decoded
+            .row_bytes = chunk_row,
+            .wish_bytes = (threads + 2) * (chunk_row + kPieceRows * row)};
   }
+
+  size_t decoded_bytes() const { return static_cast<size_t>(chunk_rows_ * chunk_cells_ * set_.type.bytes); }
+  ReadCache& cache() const { return set_.file->cache(); }
 
   /// Chunks that another thread is decoding come last: meanwhile this one decodes others, and then chunks further down.
   void read_chunk_row(int64_t r, const std::vector<int64_t>& columns, int64_t first, int64_t end,
@@ -92,16 +95,16 @@ class ChunkReader : public CellReader {
     while (!left.empty()) {
       std::vector<int64_t> busy;
       for (const int64_t c : left) {
-        ChunkCache::Bytes bytes;
-        const ChunkCache::Found found = cache_.find_or_claim(r * across_ + c, bytes);
-        if (found == ChunkCache::Found::busy) {
+        ReadCache::Bytes bytes;
+        const ReadCache::Found found = cache().find_or_claim(use_.number(), r * across_ + c, bytes);
+        if (found == ReadCache::Found::busy) {
           busy.push_back(c);
           continue;
         }
-        if (found == ChunkCache::Found::claimed) bytes = decode_claimed(r, c);
+        if (found == ReadCache::Found::claimed) bytes = decode_claimed(r, c);
         deliver(r, c, *bytes, first, end, sink);
       }
-      if (busy.size() == left.size() && !decode_ahead(r, left)) cache_.wait(r * across_ + busy.front());
+      if (busy.size() == left.size() && !decode_ahead(r, left)) cache().wait(use_.number(), r * across_ + busy.front());
       left = std::move(busy);
     }
   }
@@ -109,8 +112,8 @@ class ChunkReader : public CellReader {
   bool decode_ahead(int64_t r, const std::vector<int64_t>& columns) {
     for (int64_t next = r + 1; next <= r + ahead_ && next < down_; ++next) {
       for (const int64_t c : columns) {
-        ChunkCache::Bytes bytes;
-        if (cache_.find_or_claim(next * across_ + c, bytes) != ChunkCache::Found::claimed) continue;
+        ReadCache::Bytes bytes;
+        if (cache().find_or_claim(use_.number(), next * across_ + c, bytes) != ReadCache::Found::claimed) continue;
         decode_claimed(next, c);
         return true;
       }
@@ -118,20 +121,20 @@ class ChunkReader : public CellReader {
     return false;
   }
 
-  ChunkCache::Bytes decode_claimed(int64_t r, int64_t c) {
-    Claim claim(cache_, r * across_ + c);
+  ReadCache::Bytes decode_claimed(int64_t r, int64_t c) {
+    Claim claim(cache(), use_.number(), r * across_ + c);
     return claim.publish(decode(r, c));
   }
 
   /// Empty bytes stand for a chunk that was never written.
-  ChunkCache::Bytes decode(int64_t r, int64_t c) {
-    const Buffers::Bytes stored = buffers_->take(), out = buffers_->take();
+  ReadCache::Bytes decode(int64_t r, int64_t c) {
+    const size_t bytes = decoded_bytes();
+    const ReadCache::Buffer stored = cache().take(bytes), out = cache().take(bytes);
     uint32_t skipped = 0;
     if (!fetch(r, c, *stored, skipped)) {
       out->clear();
       return out;
     }
-    const auto bytes = static_cast<size_t>(chunk_rows_ * chunk_cells_ * set_.type.bytes);
     const std::string fault = decode_chunk(set_.filters, skipped, *stored, *out, bytes);
     if (!fault.empty()) fail(r, fault);
     return out;
@@ -179,10 +182,9 @@ class ChunkReader : public CellReader {
   int64_t chunk_rows_, chunk_cells_;
   int64_t across_, down_;
   int64_t ahead_;
-  ChunkCache cache_;
+  CacheUse use_;
   Handle dataset_;
   std::vector<std::byte> fill_row_;
-  std::shared_ptr<Buffers> buffers_ = std::make_shared<Buffers>();
 };
 
 }  // namespace

@@ -78,7 +78,8 @@ void check_openable(const std::string& path, int descriptor, struct stat& info) 
 
 }  // namespace
 
-File::File(const std::string& path) : path_(path) {
+File::File(const std::string& path, std::shared_ptr<ReadCache> cache)
+    : path_(path), cache_(cache != nullptr ? std::move(cache) : std::make_shared<ReadCache>()) {
   descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   try {
     struct stat info = {};

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "clientele/data/read_cache.h"
+
 namespace clientele::h5 {
 
 class Handle;
@@ -24,13 +26,15 @@ struct Link {
 class File {
  public:
   /// Throws Error{input}: missing, a folder, unreadable, not HDF5, truncated.
-  explicit File(const std::string& path);
+  explicit File(const std::string& path, std::shared_ptr<ReadCache> cache = nullptr);
   ~File();
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   const std::string& path() const { return path_; }
   int64_t size_bytes() const { return size_bytes_; }
+  /// What its readers keep of it; one of its own where the constructor got none.
+  ReadCache& cache() const { return *cache_; }
   const Handle& handle() const { return *handle_; }
   /// "clients.h5:/matrix"
   std::string where(const std::string& object) const;
@@ -47,6 +51,7 @@ class File {
 
  private:
   std::string path_;
+  std::shared_ptr<ReadCache> cache_;
   int64_t size_bytes_ = 0;
   int descriptor_ = -1;
   std::unique_ptr<Handle> handle_;

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "buffers.h"
 #include "cell_reader.h"
 #include "handles.h"
 #include "lzf_filter.h"
@@ -53,14 +52,19 @@ Handle memory_type(hid_t file_type, const ElementType& type, const std::string& 
   return out;
 }
 
-Handle access(const Dataset& set, int threads) {
-  Handle properties(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
-  if (set.storage != Storage::chunked) return properties;
+/// Of one row of chunks.
+int64_t chunk_row_bytes(const Dataset& set) {
+  if (set.storage != Storage::chunked) return 0;
   const int64_t cells = set.shape.size() > 1 ? set.shape[1] : 1;
   const int64_t width = set.chunk.size() > 1 ? set.chunk[1] : 1;
-  const int64_t row = set.chunk[0] * ((cells + width - 1) / width) * width * set.type.bytes;
-  const int64_t bytes = std::min((threads + 1) * row, kMostCacheBytes);
-  H5Pset_chunk_cache(properties, kCacheSlots, static_cast<size_t>(std::max(bytes, int64_t{1} << 20)), 1.0);
+  return set.chunk[0] * ((cells + width - 1) / width) * width * set.type.bytes;
+}
+
+/// cache_bytes: the library keeps no chunk that is larger.
+Handle access(const Dataset& set, int64_t cache_bytes) {
+  Handle properties(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  if (set.storage == Storage::chunked)
+    H5Pset_chunk_cache(properties, kCacheSlots, static_cast<size_t>(cache_bytes), 1.0);
   return properties;
 }
 
@@ -71,25 +75,24 @@ class LibraryReader : public CellReader {
         set_(set),
         where_(set.where()),
         why_(why),
-        rank_(static_cast<int>(set.shape.size())) {
+        rank_(static_cast<int>(set.shape.size())),
+        piece_rows_(rows_of_piece()),
+        use_(set.file, needs(threads)) {
     const Lock lock;
-    const Handle properties = access(set, threads);
-    dataset_ = own(H5Dopen2(set.file->handle(), set.path.c_str(), properties), H5Dclose, ErrorKind::input,
-                   "cannot open a dataset", where_);
+    open();
     const Handle file_type = own(H5Dget_type(dataset_), H5Tclose, ErrorKind::input, "cannot use a type", where_);
     memory_type_ = memory_type(file_type, type_, where_);
-    piece_rows_ = std::max<int64_t>(1, kPieceBytes / std::max<int64_t>(1, cells_ * type_.bytes));
-    if (set.storage == Storage::chunked) piece_rows_ = std::max(piece_rows_, std::min<int64_t>(set.chunk[0], 65536));
   }
 
   void read(int64_t first_row, int64_t rows, std::span<const int64_t> wanted, const CellSink& sink) override {
     if (wanted.empty()) return;
     const int64_t first_cell = wanted.front(), cells = wanted.back() - first_cell + 1;
     const int64_t row_bytes = cells * type_.bytes;
-    const Buffers::Bytes buffer = buffers_->take();
+    const size_t most = static_cast<size_t>(std::min(rows, piece_rows_) * row_bytes);
+    const ReadCache::Buffer buffer = set_.file->cache().take(most);
+    buffer->resize(std::max(buffer->size(), most));
     for (int64_t done = 0; done < rows; done += piece_rows_) {
       const int64_t count = std::min(piece_rows_, rows - done);
-      buffer->resize(std::max(buffer->size(), static_cast<size_t>(count * row_bytes)));
       read_piece(first_row + done, count, first_cell, cells, buffer->data());
       sink({first_row + done, count, first_cell, cells, buffer->data(), static_cast<size_t>(row_bytes)});
     }
@@ -99,8 +102,36 @@ class LibraryReader : public CellReader {
   std::string note() const override { return why_; }
 
  private:
+  int64_t rows_of_piece() const {
+    const int64_t rows = std::max<int64_t>(1, kPieceBytes / std::max<int64_t>(1, cells_ * type_.bytes));
+    return set_.storage == Storage::chunked ? std::max(rows, std::min<int64_t>(set_.chunk[0], 65536)) : rows;
+  }
+
+  ReadCache::Reader needs(int threads) {
+    const int64_t row = chunk_row_bytes(set_);
+    return {.file = set_.file.get(),
+            .threads = threads,
+            .call_bytes = piece_rows_ * cells_ * type_.bytes,
+            .row_bytes = row,
+            .wish_bytes = std::min((threads + 1) * row, kMostCacheBytes),
+            .drop = [this] { close(); }};
+  }
+
+  /// The library's cache of a dataset is as large as it was when the dataset was opened, and goes when it is closed.
+  void open() {
+    const Handle properties = access(set_, set_.file->cache().share(use_.number()));
+    dataset_ = own(H5Dopen2(set_.file->handle(), set_.path.c_str(), properties), H5Dclose, ErrorKind::input,
+                   "cannot open a dataset", where_);
+  }
+
+  void close() {
+    const Lock lock;
+    dataset_.reset();
+  }
+
   void read_piece(int64_t row, int64_t rows, int64_t cell, int64_t cells, void* out) {
     const Lock lock;
+    if (!dataset_.valid()) open();
     const hsize_t start[2] = {static_cast<hsize_t>(row), static_cast<hsize_t>(cell)};
     const hsize_t count[2] = {static_cast<hsize_t>(rows), static_cast<hsize_t>(cells)};
     const char* what = "cannot read a dataset";
@@ -119,10 +150,10 @@ class LibraryReader : public CellReader {
   std::string where_;
   std::string why_;
   int rank_;
+  int64_t piece_rows_;
   Handle dataset_;
   Handle memory_type_;
-  int64_t piece_rows_ = 1;
-  std::shared_ptr<Buffers> buffers_ = std::make_shared<Buffers>();
+  CacheUse use_;
 };
 
 bool only_the_library_converts(const ElementType& type) {
@@ -166,7 +197,7 @@ std::unique_ptr<CellReader> open_cells(const Dataset& set, int threads) {
   set.check_readable();
   std::string why;
   const std::string path = read_path(set, why);
-  if (path == "contiguous pread") return open_contiguous(set);
+  if (path == "contiguous pread") return open_contiguous(set, threads);
   if (path == "direct chunks") return open_chunks(set, threads);
   if (!why.empty()) why = set.path + ": read through the HDF5 library, which is slow: " + why;
   return open_library(set, threads, why);
