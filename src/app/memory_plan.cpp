@@ -59,8 +59,8 @@ int64_t least_cache(const MemoryDemand& demand) {
   return std::min(demand.reading.row_bytes, std::max(kMostLeastCache, chunk));
 }
 
-/// More decoded chunks of `spare` bytes beyond the least: a whole row of them, and what does not drive features out of
-/// memory. features: of all rows.
+/// More decoded chunks of `spare` bytes beyond the least: two rows of them, where threads are on both sides of an edge,
+/// and what does not drive features out of memory. features: of all rows.
 void enlarge_cache(const MemoryDemand& demand, int64_t spare, int64_t features, MemoryPlan& plan) {
   const int64_t wish = demand.reading.wish_bytes - plan.cache_bytes;
   if (spare <= 0 || wish <= 0) return;
@@ -68,8 +68,8 @@ void enlarge_cache(const MemoryDemand& demand, int64_t spare, int64_t features, 
   const int64_t later = std::max(plan.fitting_bytes, plan.published_bytes + plan.judging_bytes) - plan.reading_bytes;
   const int64_t free = demand.clustered ? later : 0;
   const int64_t beside = plan.limit.bytes - plan.base_bytes - plan.beside_features() - features;
-  const int64_t row = std::clamp<int64_t>(demand.reading.row_bytes - plan.cache_bytes, 0, spare / 2);
-  const int64_t few = std::max(row, beside >= 0 ? std::min(spare / 16, beside) : spare / 16);
+  const int64_t rows = std::clamp<int64_t>(2 * demand.reading.row_bytes - plan.cache_bytes, 0, spare / 2);
+  const int64_t few = std::max(rows, beside >= 0 ? std::min(spare / 16, beside) : spare / 16);
   const int64_t more = std::min(wish, std::clamp(free, few, std::max(few, spare / 2)));
   plan.cache_bytes += more;
   plan.reading_bytes += more;

@@ -50,7 +50,7 @@ class ReadCache : public std::enable_shared_from_this<ReadCache> {
 
   int64_t add(Reader reader);  ///< the reader's number
   void remove(int64_t reader);
-  /// What a reader with a cache of its own may hold.
+  /// What a reader may hold, in proportion to its wish.
   int64_t share(int64_t reader) const;
 
   /// ready: `bytes` is set. claimed: the caller must publish or abandon it.

@@ -110,7 +110,9 @@ class ChunkReader : public CellReader {
   }
 
   bool decode_ahead(int64_t r, const std::vector<int64_t>& columns) {
-    for (int64_t next = r + 1; next <= r + ahead_ && next < down_; ++next) {
+    const int64_t room = cache().share(use_.number()) / (chunk_cells_ * across_ * set_.type.bytes * chunk_rows_) - 1;
+    const int64_t end = std::min(down_, r + 1 + std::clamp<int64_t>(room, 0, ahead_));
+    for (int64_t next = r + 1; next < end; ++next) {
       for (const int64_t c : columns) {
         ReadCache::Bytes bytes;
         if (cache().find_or_claim(use_.number(), next * across_ + c, bytes) != ReadCache::Found::claimed) continue;
