@@ -7,7 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
+
+#include "clientele/base/control_groups.h"
 
 namespace clientele {
 namespace {
@@ -45,46 +46,17 @@ void take_group(const fs::path& group, bool second_version, GroupMemory& out) {
   out.free_bytes = std::min(out.free_bytes, std::max<int64_t>(0, *limit - std::max<int64_t>(0, used - files)));
 }
 
-bool lists_memory(const std::string& controllers) {
-  std::istringstream in(controllers);
-  for (std::string name; std::getline(in, name, ',');)
-    if (name == "memory") return true;
-  return false;
-}
-
-std::string text_of(const char* path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 }  // namespace
 
 GroupMemory group_memory(const fs::path& root, const std::string& self_cgroup) {
   GroupMemory out;
-  std::istringstream lines(self_cgroup);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const bool second_version = controllers.empty();
-    if (!second_version && !lists_memory(controllers)) continue;
-    const fs::path top = second_version ? root : root / controllers;
-    // Inside a container the path may be the host's and not exist here; the groups above it then still count.
-    fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    for (bool more = true; more;) {
-      take_group(top / group, second_version, out);
-      more = !group.empty();
-      group = group.parent_path();
-    }
-  }
+  each_control_group(root, self_cgroup, "memory",
+                     [&](const fs::path& group, bool second_version) { take_group(group, second_version, out); });
   return out;
 }
 
 GroupMemory group_memory() {
-  return group_memory("/sys/fs/cgroup", text_of("/proc/self/cgroup"));
+  return group_memory("/sys/fs/cgroup", own_control_groups());
 }
 
 int64_t scheduler_memory(const std::function<const char*(const char*)>& value) {

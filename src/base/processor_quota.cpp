@@ -7,8 +7,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <thread>
+
+#include "clientele/base/control_groups.h"
 
 namespace clientele {
 
@@ -38,13 +39,6 @@ std::optional<double> group_quota(const fs::path& group, bool second_version) {
   return std::nullopt;
 }
 
-bool lists_cpu(const std::string& controllers) {
-  std::istringstream in(controllers);
-  for (std::string name; std::getline(in, name, ',');)
-    if (name == "cpu") return true;
-  return false;
-}
-
 /// Processors that could be used by the affinity mask, whatever its size.
 int affinity_processors() {
   for (int capacity = 1024; capacity <= 1 << 20; capacity *= 2) {
@@ -60,32 +54,15 @@ int affinity_processors() {
 
 int quota_processors(const fs::path& root, const std::string& self_cgroup) {
   double smallest = HUGE_VAL;
-  std::istringstream lines(self_cgroup);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const bool second_version = controllers.empty();
-    if (!second_version && !lists_cpu(controllers)) continue;
-    const fs::path top = second_version ? root : root / controllers;
-    // Inside a container the path may be the host's and not exist here; the groups above it then still count.
-    fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    for (bool more = true; more;) {
-      if (const auto quota = group_quota(top / group, second_version)) smallest = std::min(smallest, *quota);
-      more = !group.empty();
-      group = group.parent_path();
-    }
-  }
+  each_control_group(root, self_cgroup, "cpu", [&](const fs::path& group, bool second_version) {
+    if (const auto quota = group_quota(group, second_version)) smallest = std::min(smallest, *quota);
+  });
   return std::isinf(smallest) ? 0 : std::max(1, static_cast<int>(std::ceil(std::min(smallest, 1e6))));
 }
 
 int usable_processors() {
-  std::ifstream in("/proc/self/cgroup");
-  std::ostringstream text;
-  text << in.rdbuf();
   const int allowed = std::max(1, affinity_processors());
-  const int quota = quota_processors("/sys/fs/cgroup", text.str());
+  const int quota = quota_processors("/sys/fs/cgroup", own_control_groups());
   return quota > 0 ? std::min(allowed, quota) : allowed;
 }
 
