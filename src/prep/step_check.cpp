@@ -123,6 +123,7 @@ size_t group_size(size_t features, const Env& env) {
 std::vector<double> row_ranges(RowBlocks& blocks, std::span<const float> max_abs, std::span<const int> wanted,
                                Env& env) {
   std::vector<double> ranges(static_cast<size_t>(blocks.d), 0);
+  if (wanted.empty()) return ranges;
   const size_t size = group_size(wanted.size(), env);
   for (size_t first = 0; first < wanted.size(); first += size)
     group_ranges(blocks, max_abs, wanted.subspan(first, std::min(size, wanted.size() - first)), env, ranges);
