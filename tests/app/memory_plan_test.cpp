@@ -62,6 +62,14 @@ TEST(MemoryPlan, StreamsWhatDoesNotFitAndRefusesWhatCannot) {
   }
 }
 
+TEST(MemoryPlan, KnowsJobsWithoutFeatures) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  const MemoryPlan none = plan(200 * kMiB, 1000, 0, *backend);  // cleaning refuses it later
+  EXPECT_TRUE(none.fits());
+  EXPECT_FALSE(none.streamed());
+}
+
 TEST(MemoryPlan, PutsAsManyFitsSideBySideAsLabelsHaveRoomFor) {
   ThreadPool pool(2);
   const auto backend = make_cpu_backend(pool);

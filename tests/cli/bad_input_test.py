@@ -210,6 +210,17 @@ class BadInput(Case):
         with h5py.File(self.out / "segments.h5ad") as file:
             self.assertEqual(len(file["obs/segment_id"]), 300)
 
+    def test_no_column_to_cluster_on(self):
+        def fill(file):
+            for name in ("age", "size"):
+                file[f"clients/{name}"] = np.arange(300.0)
+        self.write(fill)
+        roles = '[columns.age]\nrole = "profile"\n[columns.size]\nrole = "profile"'
+        self.refused(3, "no column is left to cluster on", rest=roles)
+        run("plan", self.job(rest=roles))
+        roles = '[columns.age]\nrole = "ignore"\n[columns.size]\nrole = "ignore"'
+        self.refused(3, rest=roles)
+
     # ---- exit 2: the job ----
 
     def test_everything_wrong_in_a_job_is_listed_at_once(self):

@@ -64,7 +64,8 @@ void permute(T* values, const std::vector<uint32_t>& from, std::vector<T>& room)
 }  // namespace
 
 int64_t order_rows(int d) {
-  const int64_t row_bytes = int64_t{d} * static_cast<int64_t>(sizeof(float));
+  // A job is planned before cleaning refuses it for having no column to cluster on.
+  const int64_t row_bytes = int64_t{std::max(d, 1)} * static_cast<int64_t>(sizeof(float));
   return std::clamp<int64_t>(kGroupBytes / row_bytes / 1024 * 1024, 1024, kMostOrderRows);
 }
 
