@@ -119,13 +119,21 @@ class SimdAssign final : public AssignKernels {
   }
 
  private:
+  // A step that assign_within refuses is ranked twice: above this share of them (one very far centroid does it) rows
+  // are judged by their own lengths at once.
+  static constexpr int64_t kFewRefused = 8, kRefusedShare = 4;
+
   static void assign_all(Job job, const Tiles& tiles, int32_t* labels, const int64_t* weights, float* slacks,
                          const TileLengths& lengths) {
     for_group_size(job.screen, [&]<int S>(std::integral_constant<int, S>) HWY_ATTR {
       const int64_t ahead = floats_ahead(tiles.d), steps = tiles.count / kStepTiles;
+      int64_t refused = 0;
       for (int64_t i = 0; i < steps; ++i) {
-        if (lengths.known) i = assign_within<kStepTiles, S>(job, tiles, i, labels, weights, ahead, lengths.of);
-        if (i < steps) step<kStepTiles, S>(job, tiles, i * kStepTiles, labels, weights, ahead, slacks, lengths);
+        const bool within = lengths.known && refused <= kFewRefused + i / kRefusedShare;
+        if (within) i = assign_within<kStepTiles, S>(job, tiles, i, labels, weights, ahead, lengths.of);
+        if (i == steps) break;
+        refused += within ? 1 : 0;
+        step<kStepTiles, S>(job, tiles, i * kStepTiles, labels, weights, ahead, slacks, lengths);
       }
       for (int64_t t = steps * kStepTiles; t < tiles.count; ++t)
         step<1, S>(job, tiles, t, labels, weights, ahead, slacks, lengths);
