@@ -7,7 +7,7 @@ namespace {
 
 void add_events(const Job& job, Env& env, Clients& clients) {
   env.progress.stage("read events", 0, "events");
-  EventLog log = read_events(job.events, env.pool);
+  EventLog log = read_events(job.events, env.pool, clients.cache);
   const IdColumn log_ids = log.clients;
   const ReadPlan log_plan = log.plan;
   BehaviourTable table = behaviour(log, job.events, job.behaviour, env);

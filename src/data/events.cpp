@@ -221,8 +221,9 @@ void check_times(const EventLog& log, size_t from, const std::string& where) {
 }
 
 /// Adds one file's events; client ids are collected row by row and indexed when all files are read.
-void append_file(const std::string& path, const EventsSpec& spec, ThreadPool& pool, EventLog& log, IdColumn& ids) {
-  const EventsPlace place = find_place(std::make_shared<const h5::File>(path), spec);
+void append_file(const std::string& path, const EventsSpec& spec, ThreadPool& pool,
+                 const std::shared_ptr<ReadCache>& cache, EventLog& log, IdColumn& ids) {
+  const EventsPlace place = find_place(std::make_shared<const h5::File>(path, cache), spec);
   std::vector<RoleColumn> used = {role_column(place, "events.client", spec.client),
                                   role_column(place, "events.ts", spec.ts)};
   const int64_t rows = used[1].set.rows();
@@ -268,13 +269,13 @@ std::vector<std::string> event_places(const Catalogue& catalogue, const std::str
   return out;
 }
 
-EventLog read_events(const EventsSpec& spec, ThreadPool& pool) {
+EventLog read_events(const EventsSpec& spec, ThreadPool& pool, const std::shared_ptr<ReadCache>& cache) {
   if (spec.file.empty())
     throw Error(ErrorKind::usage, {"no file of events", "events.file", "a path or a list of paths", "nothing", ""});
   EventLog log;
   log.plan.layout = "events";
   IdColumn ids;
-  for (const std::string& path : spec.file) append_file(path, spec, pool, log, ids);
+  for (const std::string& path : spec.file) append_file(path, spec, pool, cache, log, ids);
   log.rows = static_cast<int64_t>(log.ts.size());
   index_distinct(ids, pool, log.clients, log.client);
   return log;

@@ -1,6 +1,7 @@
 #include "clientele/data/read_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace clientele {
 
@@ -40,10 +41,18 @@ void ReadCache::drop_own_caches() {
   for (const std::function<void()>& drop : drops) drop();
 }
 
-void ReadCache::File::add(const Reader& reader, int64_t sign) {
+void ReadCache::Sum::add(const Reader& reader, int64_t sign) {
   row_bytes += sign * reader.row_bytes;
   wish_bytes += sign * reader.wish_bytes;
-  own_bytes += reader.drop ? sign * reader.wish_bytes : 0;
+}
+
+ReadCache::Sum ReadCache::largest_kept() const {
+  Sum largest;
+  for (const auto& [file, sum] : kept_) {
+    largest.row_bytes = std::max(largest.row_bytes, sum.row_bytes);
+    largest.wish_bytes = std::max(largest.wish_bytes, sum.wish_bytes);
+  }
+  return largest;
 }
 
 ReadCache::Needs ReadCache::needs() const {
@@ -51,35 +60,36 @@ ReadCache::Needs ReadCache::needs() const {
   Needs needs;
   for (const auto& [number, reader] : readers_)
     needs.calls_bytes = std::max(needs.calls_bytes, reader.threads * reader.call_bytes);
-  for (const auto& [name, file] : files_) {
-    needs.row_bytes = std::max(needs.row_bytes, file.row_bytes);
-    needs.wish_bytes = std::max(needs.wish_bytes, std::min(file.wish_bytes, kMostBytes));
-  }
+  const Sum kept = largest_kept();
+  needs.row_bytes = kept.row_bytes + own_.row_bytes;
+  needs.wish_bytes = std::min(kept.wish_bytes + own_.wish_bytes, kMostBytes);
   return needs;
 }
 
 int64_t ReadCache::share(int64_t number) const {
   const std::lock_guard<std::mutex> held(mutex_);
-  const Reader& reader = readers_.at(number);
-  const int64_t all = files_.at(reader.file).wish_bytes;
+  return part(readers_.at(number).wish_bytes);
+}
+
+/// Of the budget, in proportion to all wishes that may be granted at once.
+int64_t ReadCache::part(int64_t wish_bytes) const {
+  const int64_t all = largest_kept().wish_bytes + own_.wish_bytes;
   if (all == 0) return 0;
-  const double part = static_cast<double>(reader.wish_bytes) / static_cast<double>(all);
-  return static_cast<int64_t>(part * static_cast<double>(std::min({all, limit_, kMostBytes})));
+  const double budget = static_cast<double>(std::min({all, limit_, kMostBytes}));
+  return static_cast<int64_t>(static_cast<double>(wish_bytes) / static_cast<double>(all) * budget);
 }
 
 void ReadCache::set_capacity() {
-  capacity_ = 0;
-  for (const auto& [name, file] : files_) {
-    if (file.wish_bytes == 0) continue;
-    const double kept = static_cast<double>(file.wish_bytes - file.own_bytes) / static_cast<double>(file.wish_bytes);
-    const double most = static_cast<double>(std::min({file.wish_bytes, limit_, kMostBytes}));
-    capacity_ = std::max(capacity_, static_cast<int64_t>(kept * most));
-  }
+  capacity_ = part(largest_kept().wish_bytes);
+}
+
+ReadCache::Sum& ReadCache::sum_of(const Reader& reader) {
+  return reader.drop ? own_ : kept_[reader.file];
 }
 
 int64_t ReadCache::add(Reader reader) {
   const std::lock_guard<std::mutex> held(mutex_);
-  files_[reader.file].add(reader, 1);
+  sum_of(reader).add(reader, 1);
   most_free_ = std::max(most_free_, 2 * static_cast<size_t>(reader.threads));
   readers_.emplace(next_reader_, std::move(reader));
   set_capacity();
@@ -90,7 +100,7 @@ void ReadCache::remove(int64_t number) {
   std::vector<Bytes> gone;  // after the lock: their memory comes back to free_
   const std::lock_guard<std::mutex> held(mutex_);
   const auto found = readers_.find(number);
-  files_[found->second.file].add(found->second, -1);
+  sum_of(found->second).add(found->second, -1);
   readers_.erase(found);
   set_capacity();
   const auto end = entries_.lower_bound({number + 1, 0});
@@ -103,12 +113,13 @@ void ReadCache::remove(int64_t number) {
 }
 
 ReadCache::Found ReadCache::find_or_claim(int64_t reader, int64_t chunk, Bytes& bytes) {
+  Bytes before;  // dies after the lock, which its buffer may want
   const std::lock_guard<std::mutex> held(mutex_);
   const auto [at, fresh] = entries_.try_emplace({reader, chunk});
   if (fresh) return Found::claimed;
   if (!at->second.bytes) return Found::busy;
   uses_.splice(uses_.begin(), uses_, at->second.use);
-  bytes = at->second.bytes;
+  before = std::exchange(bytes, at->second.bytes);
   return Found::ready;
 }
 

@@ -182,11 +182,20 @@ TEST(ReadCache, IsOneBudgetForAllReaders) {
   fill();
   EXPECT_EQ(present(), 1);
   bool dropped = false;
-  const int64_t own = cache->add({.file = &files[0], .wish_bytes = 2000, .drop = [&] { dropped = true; }});
+  // A cache of a reader's own stays when another file is read.
+  const auto add_own = [&](const char* file) {
+    return cache->add({.file = file, .row_bytes = 100, .wish_bytes = 1000, .drop = [&] { dropped = true; }});
+  };
+  const int64_t first = add_own(&files[0]), second = add_own(&files[1]);
   cache->limit(1000);
   EXPECT_TRUE(dropped);
-  EXPECT_EQ(cache->share(own), 500);
-  cache->remove(own);
+  EXPECT_EQ(cache->needs().row_bytes, 1000);
+  EXPECT_EQ(cache->needs().wish_bytes, 4000);
+  EXPECT_EQ(cache->share(first), 250);
+  EXPECT_EQ(cache->share(second), 250);
+  fill();
+  EXPECT_EQ(present(), 5);
+  for (const int64_t own : {first, second}) cache->remove(own);
   for (const int64_t reader : readers) cache->remove(reader);
   EXPECT_EQ(cache->needs().wish_bytes, 0);
 }

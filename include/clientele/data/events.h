@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "clientele/data/source.h"
 
 namespace clientele {
+
+class ReadCache;
 
 /// [events] of a job file: which datasets (or compound fields) play which role. Only client and ts are required.
 struct EventsSpec {
@@ -49,7 +52,8 @@ struct EventLog {
 
 /// Reads the log. Throws Error{input} as open_input does; a float amount or ts is refused with the hint to write minor
 /// units / seconds.
-EventLog read_events(const EventsSpec& spec, ThreadPool& pool);
+/// cache: where readers keep decoded chunks; null: one of the log's own.
+EventLog read_events(const EventsSpec& spec, ThreadPool& pool, const std::shared_ptr<ReadCache>& cache = nullptr);
 
 /// "1998-07-01", "1998-07-01T12:00:00Z" or "899251200" -> UTC seconds. Throws Error{usage} naming `key`.
 int64_t parse_time(const std::string& text, const std::string& key);

@@ -38,7 +38,7 @@ class ReadCache : public std::enable_shared_from_this<ReadCache> {
   /// Of all readers.
   struct Needs {
     int64_t calls_bytes = 0;  ///< beside the chunks: calls of all threads under way
-    int64_t row_bytes = 0;    ///< of the file with the largest
+    int64_t row_bytes = 0;    ///< of the file with the largest, and of all caches of readers' own
     int64_t wish_bytes = 0;
   };
 
@@ -71,11 +71,10 @@ class ReadCache : public std::enable_shared_from_this<ReadCache> {
     Bytes bytes;                   ///< empty while it is being decoded
     std::list<Key>::iterator use;  ///< valid when bytes is set
   };
-  /// Sums over the readers of one file.
-  struct File {
+  /// Sums over readers.
+  struct Sum {
     int64_t row_bytes = 0;
     int64_t wish_bytes = 0;
-    int64_t own_bytes = 0;  ///< of the wish: of readers with caches of their own
     void add(const Reader& reader, int64_t sign);
   };
   static constexpr int64_t kMostBytes = int64_t{2} << 30;
@@ -84,12 +83,17 @@ class ReadCache : public std::enable_shared_from_this<ReadCache> {
   void drop_own_caches();
   // With the lock held.
   void shrink(int64_t capacity, size_t least, std::vector<Bytes>& evicted);
+  Sum& sum_of(const Reader& reader);
+  Sum largest_kept() const;
+  int64_t part(int64_t wish_bytes) const;
   void set_capacity();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<int64_t, Reader> readers_;
-  std::map<const void*, File> files_;
+  std::map<const void*, Sum>
+      kept_;  ///< by file, of chunks kept here: those of the file that is read push the others' out
+  Sum own_;   ///< of readers with caches of their own, which stay whatever file is read
   std::map<Key, Entry> entries_;
   std::list<Key> uses_;  ///< latest first
   std::vector<Vector> free_;
