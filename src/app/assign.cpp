@@ -132,8 +132,8 @@ struct Assigned {
 };
 
 /// Throws Error{device} where the limit is too low for the scores alone.
-MemoryPlan plan_scoring(const Job& job, const ModelSource& source, const Footprint& need, const Backend& backend,
-                        const Clients& clients, const ThreadPool& pool) {
+MemoryPlan plan_scoring(const MemoryLimit& limit, const Job& job, const ModelSource& source, const Footprint& need,
+                        const Backend& backend, const Clients& clients, const ThreadPool& pool) {
   clients.cache->drop();
   return_freed_memory();
   const MemoryDemand demand = {.base_bytes = resident_bytes(),
@@ -143,7 +143,7 @@ MemoryPlan plan_scoring(const Job& job, const ModelSource& source, const Footpri
                                .clustered = false,
                                .input_rows = clients.ids.rows,
                                .reading = clients.cache->needs()};
-  MemoryPlan plan = plan_memory(memory_limit(job.run), demand, need, backend);
+  MemoryPlan plan = plan_memory(limit, demand, need, backend);
   refuse_too_little(plan, need);
   clients.cache->limit(plan.cache_bytes);
   return plan;
@@ -217,7 +217,9 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   JobBackend backend(job.run, device, pool);
   const std::unique_ptr<Comm> comm = make_single_comm();
   Env reading = backend.env(*comm, progress);
-  const int64_t opening = memory_limit(job.run).bytes / kShareOfOpening;
+  // Once, before anything is held: what is free later is what the plan counts as held already.
+  const MemoryLimit limit = memory_limit(job.run);
+  const int64_t opening = limit.bytes / kShareOfOpening;
   Clients clients = clock.timed("open", [&] { return open_clients(job, opening, reading); });
   const std::string name = job.input.file.empty() ? job.events.file.front() : job.input.file.front();
   clients.source = code_categories(std::move(clients.source), number_categories(model.space.schema), pool);
@@ -229,8 +231,10 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   rows.report["unseen_categories"] = unseen;
   const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_scoring(job, source, need, *backend, clients, pool);
+  const MemoryPlan memory = plan_scoring(limit, job, source, need, *backend, clients, pool);
   env.memory = memory.share(scratch_folder(job));
+  // Other rows are made from the input again, block by block.
+  if (model.space.spherical) warn_of_scratch(memory, scratch_folder(job), env);
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });

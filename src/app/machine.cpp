@@ -118,17 +118,20 @@ std::string huge_pages() {
   return open == std::string::npos || close == std::string::npos ? "" : line.substr(open + 1, close - open - 1);
 }
 
-FolderFacts folder_facts(const fs::path& folder) {
+Place place_of(const fs::path& folder) {
   std::error_code fault;
   fs::path place = fs::absolute(folder).lexically_normal();
   while (!fs::is_directory(place, fault) && place.has_relative_path()) place = place.parent_path();
+  return {place.string(), file_system_name(place)};
+}
+
+FolderFacts folder_facts(const fs::path& folder) {
   FolderFacts facts;
-  facts.path = place.string();
-  facts.file_system = file_system_name(place);
+  static_cast<Place&>(facts) = place_of(folder);
   struct statvfs space {};
-  if (statvfs(place.c_str(), &space) == 0)
+  if (statvfs(facts.path.c_str(), &space) == 0)
     facts.free_bytes = static_cast<int64_t>(space.f_bavail) * static_cast<int64_t>(space.f_frsize);
-  try_exchange(place, facts);
+  try_exchange(facts.path, facts);
   return facts;
 }
 

@@ -30,17 +30,22 @@ std::string processor_name();
 /// "always", "madvise" or "never"; empty if the kernel does not say.
 std::string huge_pages();
 
-struct FolderFacts {
+/// The nearest existing folder of a path.
+struct Place {
   std::string path;
   std::string file_system;  ///< "ext4", "tmpfs", ... or the type's number
+  /// What is written there takes memory.
+  bool in_memory() const { return file_system == "tmpfs" || file_system == "ramfs"; }
+};
+Place place_of(const std::filesystem::path& folder);
+
+struct FolderFacts : Place {
   int64_t free_bytes = 0;
   bool writable = false;
   bool exchange = false;  ///< two folders can be exchanged in one step, as publishing over an earlier run needs
   std::string reason;     ///< why not
-  /// What is written there takes memory.
-  bool in_memory() const { return file_system == "tmpfs" || file_system == "ramfs"; }
 };
-/// Looks at the nearest existing folder of `folder`'s path; makes and removes two empty folders there.
+/// Makes and removes two empty folders there.
 FolderFacts folder_facts(const std::filesystem::path& folder);
 
 }  // namespace clientele
