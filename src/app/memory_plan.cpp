@@ -153,7 +153,9 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   }
   // Half: what indexes the tables and the heap's own need stand beside them.
   plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);
-  plan.search_bytes = plan.beside_features() - plan.slots_bytes - plan.cache_bytes;
+  const int64_t beside_search = plan.slots_bytes + plan.cache_bytes;
+  plan.search_bytes =
+      std::max(plan.beside_features() - beside_search, room - beside_search - plan.blocks.features_bytes);
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
   plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.blocks.features_bytes,
                                                 plan.profile() + tables, write_bytes(demand, need)});
@@ -203,9 +205,9 @@ std::filesystem::path scratch_folder(const Job& job) {
 
 void warn_of_scratch(const MemoryPlan& plan, const std::filesystem::path& folder, Env& env) {
   if (plan.blocks.scratch_bytes == 0) return;
-  const FolderFacts facts = folder_facts(folder);
-  if (facts.in_memory())
-    env.warnings.push_back("The scratch file lies in memory (" + facts.path + " is " + facts.file_system +
+  const Place place = place_of(folder);
+  if (place.in_memory())
+    env.warnings.push_back("The scratch file lies in memory (" + place.path + " is " + place.file_system +
                            "), which spares none: name a folder on a disk (run.scratch).");
 }
 
