@@ -21,7 +21,6 @@ constexpr int64_t kSlackBytes = 12 * kMiB;
 constexpr int64_t kLeastTables = 8 * kMiB;
 constexpr int64_t kLeastSearch = 2 * kMiB;          ///< tables of one feature's quartiles
 constexpr int64_t kMostLeastCache = 64 * kMiB;      ///< more than that is no condition for starting
-constexpr int64_t kSampleOfSegment = 200;           ///< rows of a sample for each segment, at least
 constexpr int64_t kSampleBytes = 64;                ///< a sample row, besides its features: keys, labels, draws
 constexpr int64_t kPublishedBytes = 4 + 4 + 4 + 4;  ///< a row: label, second, distance, margin
 constexpr int64_t kSpreadBytes = 1 + 4;             ///< a row: the exclusion, one of the above spread over all clients
@@ -94,8 +93,7 @@ int64_t fits_of(const ClusterSpec& spec) {
 }
 
 int64_t start_sample_rows(const ClusterSpec& spec) {
-  const bool sampled = !spec.given_start() && spec.init != "kmeans++_full";
-  return !sampled ? 0 : std::max(spec.start_rows, kSampleOfSegment * spec.k.back());
+  return spec.raced() ? spec.start_sample_rows(spec.k.back()) : 0;
 }
 
 int64_t label_set_bytes(const Footprint& need, const Backend& backend) {

@@ -106,7 +106,7 @@ double start_passes(const ClusterSpec& spec, int64_t rows) {
   constexpr double kSeeding = 10, kRace = 25.0 / 8 + 40.0 / 4, kFarRows = 4;
   if (spec.given_start()) return 0;
   if (!spec.raced() || rows <= spec.start_rows / 8) return kSeeding;
-  const double sample = static_cast<double>(std::min(rows, std::max(spec.start_rows, 200 * spec.k.back())));
+  const double sample = static_cast<double>(std::min(rows, spec.start_sample_rows(spec.k.back())));
   return kFarRows + static_cast<double>(spec.restarts) * kRace * sample / static_cast<double>(rows);
 }
 

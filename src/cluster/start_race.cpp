@@ -11,15 +11,10 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
-constexpr int64_t kFinalRowsPerSegment = 200;
 constexpr int64_t kHeatShare = 8;      // the first sample is this part of the larger one
 constexpr int64_t kFinalistShare = 4;  // one in so many starts runs on the larger sample
 constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
 constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
-
-int64_t final_rows(int k, const ClusterSpec& spec) {
-  return std::max(kFinalRowsPerSegment * k, spec.start_rows);
-}
 
 int64_t heat_rows(int k, const ClusterSpec& spec) {
   return std::max(kRowsPerSegment * k, spec.start_rows / kHeatShare);
@@ -42,7 +37,7 @@ StartRace::StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& 
       env_(env),
       own_{.pool = env.pool, .backend = env.backend, .comm = *alone_, .progress = silent_, .warnings = {}} {
   if (!spec.raced() || rows.total_rows <= heat_rows(1, spec)) return;
-  drawn_ = draw_start_sample(rows, final_rows(most_k, spec), static_cast<uint64_t>(spec.seed), env);
+  drawn_ = draw_start_sample(rows, spec.start_sample_rows(most_k), static_cast<uint64_t>(spec.seed), env);
 }
 
 StartRace::Sample& StartRace::sample(int64_t count) {
@@ -92,7 +87,7 @@ FitStart StartRace::best(int k) {
   if (count_distinct_rows(first.rows, k, own_) < k) return best;
   env_.progress.stage("starts, k = " + std::to_string(k), spec_.restarts, "starts");
   std::vector<FitStart> finalists = heat(first, k);
-  Sample& second = sample(final_rows(k, spec_));
+  Sample& second = sample(spec_.start_sample_rows(k));
   RowBlocks& rows = second.rows;
   const LloydSpec rounds = loop(spec_, kFinalGain, kFinalIterations);
   double least = 0;

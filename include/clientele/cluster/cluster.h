@@ -1,6 +1,7 @@
 // Clustering: spec, result, and the table of algorithms.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -36,6 +37,8 @@ struct ClusterSpec {
   bool given_start() const { return init != "kmeans++_full" && !raced(); }
   /// Starts are found on a sample, and the best of them is run on all rows.
   bool raced() const { return init == "kmeans++" || init == "random"; }
+  /// Rows of the sample that the finalists among raced starts run on.
+  int64_t start_sample_rows(int64_t segments) const { return std::max(start_rows, 200 * segments); }
   void visit(SpecVisitor& v);
 };
 
