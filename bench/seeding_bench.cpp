@@ -68,7 +68,7 @@ Json measure(RowBlocks& rows, int k, const ClusterSpec& spec, Env& env, std::vec
   if (start.rows == 0) throw Error(ErrorKind::usage, {.what = "too few rows for a sample"});
   FirstPass first{.centroids = start.centroids};
   run_first_passes({&first, 1}, rows, static_cast<uint64_t>(spec.seed), env);
-  const Lap far = watch.lap() - bare_pass(rows, start.centroids, env);
+  const Lap passes = watch.lap(), far = passes - bare_pass(rows, start.centroids, env);
   LloydSpec rounds;
   rounds.max_iterations = kRounds + 1;  // the last one's pass finds the inertia that the fifth update left
   const Clustering fit = lloyd(rows, first.centroids, rounds, env);

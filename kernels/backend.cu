@@ -135,6 +135,9 @@ class CudaSampleOps : public SampleOps {
       lower_to_centroid(own(rows, device_),
                         {centroids.data + int64_t{c} * centroids.d, static_cast<size_t>(centroids.d)});
   }
+  void far_from_seeds(const RowBlock& rows, int count, std::vector<FarRow>& best) override {
+    find_far_from_seeds(own(rows, device_), count, best);
+  }
   void end_seeding(RowBlock& rows) override { own(rows, device_).end_min_d2(); }
   void distinct_rows(const RowBlock& rows, int64_t limit, std::vector<std::vector<float>>& distinct) override {
     add_distinct_rows(own(rows, device_), limit, distinct);

@@ -12,15 +12,18 @@ namespace clientele::gpu {
 namespace {
 
 /// keys[i] = bits of D of local row begin + i to the centroid of its label (bits of doubles >= 0 order like the
-/// doubles); 0: no candidate.
+/// doubles), or of min_d2 where centroids is null; 0: no candidate.
 __global__ void __launch_bounds__(kRowThreads)
     measure_rows(RowsView rows, int64_t begin, int64_t count, const float* centroids, uint64_t* keys, int64_t* which) {
   for (int64_t i = first_item(); i < count; i += item_stride()) {
     const int64_t r = begin + i;
     const int label = rows.label[r];
     double d2 = 0;
-    if (label >= 0 && rows.m(r) != 0)
+    if (centroids == nullptr) {
+      if (rows.m(r) != 0) d2 = rows.min_d2[r];
+    } else if (label >= 0 && rows.m(r) != 0) {
       d2 = canonical_d2(rows.row(r), kTileRows, centroids + int64_t{label} * rows.d, 1, rows.d);
+    }
     keys[i] = static_cast<uint64_t>(__double_as_longlong(d2));
     which[i] = r;
   }
@@ -84,18 +87,15 @@ void offer_candidates(const CudaRows& rows, const KeyedRows& candidates, int cou
   }
 }
 
-}  // namespace
-
-void find_far_rows(const CudaRows& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) {
+/// centroids: on the device; null: by min_d2.
+void rank_rows(const CudaRows& rows, const float* centroids, int count, std::vector<FarRow>& best) {
   const Device& device = rows.device();
-  const auto on_device =
-      uploaded<float>(device, {centroids.data, static_cast<size_t>(int64_t{centroids.k} * centroids.d)}, "centroids");
   const int64_t step = std::min(rows.rows(), device.batch_rows());
   for (int64_t begin = 0; begin < rows.rows() && count > 0; begin += step) {
     const int64_t some = std::min(step, rows.rows() - begin);
     const Grid grid{device.grid(some, kRowThreads), 1, kRowThreads};
     const KeyedRows all = make_keyed_rows(device, some, "distances to own segment");
-    launch(device, "measuring rows", grid, measure_rows, rows.view(), begin, some, on_device.data(), all.keys.data(),
+    launch(device, "measuring rows", grid, measure_rows, rows.view(), begin, some, centroids, all.keys.data(),
            all.rows.data());
     const KeyedRows sorted = sorted_by_key(device, all, Order::descending);
     const Buffer<uint8_t> flags(device, some, "marks of candidates");
@@ -103,6 +103,18 @@ void find_far_rows(const CudaRows& rows, const CentroidsView& centroids, int cou
            flags.data());
     offer_candidates(rows, selected(device, sorted, flags), count, best);
   }
+}
+
+}  // namespace
+
+void find_far_rows(const CudaRows& rows, const CentroidsView& centroids, int count, std::vector<FarRow>& best) {
+  const auto on_device = uploaded<float>(
+      rows.device(), {centroids.data, static_cast<size_t>(int64_t{centroids.k} * centroids.d)}, "centroids");
+  rank_rows(rows, on_device.data(), count, best);
+}
+
+void find_far_from_seeds(const CudaRows& rows, int count, std::vector<FarRow>& best) {
+  rank_rows(rows, nullptr, count, best);
 }
 
 }  // namespace clientele::gpu

@@ -13,7 +13,7 @@ namespace clientele {
 namespace {
 
 constexpr int kMostSwaps = 4;    // each costs a full pass
-constexpr uint32_t kDrawn = 4;   // candidates drawn by D^2: segments with a share of the potential
+constexpr uint32_t kDrawn = 2;   // candidates drawn by D^2: segments with a share of the potential
 constexpr int kFarthest = 2;     // and the farthest rows: segments of a few rows very far off
 constexpr double kLeast = 1e-6;  // of the potential: far above what its sums' rounding could feign
 
@@ -79,7 +79,7 @@ std::vector<std::vector<float>> candidates(RowBlocks& rows, std::span<FirstPass*
     for (size_t i = 0; i < firsts.size(); ++i) {
       start_at(block, *firsts[i], env);
       ops.draw(block, keys[i], drawn[i]);
-      env.backend.assign_ops().far_rows(block, view_of(*firsts[i], rows.d), kFarthest, far[i]);
+      ops.far_from_seeds(block, kFarthest, far[i]);
       if (!keeps_distances(rows, firsts)) ops.end_seeding(block);
     }
   });

@@ -165,6 +165,14 @@ TEST_P(BackendContract, LowerToOwnEqualsOracle) {
     const auto expected = oracle::draw(c.rows, key, min_d2);
     EXPECT_EQ(draws[0].row, expected.row);
     EXPECT_EQ(draws[0].key, expected.key);
+    std::vector<FarRow> best;
+    ops.far_from_seeds(*rows, 3, best);
+    const auto far = oracle::far_rows(c.rows, c.centroids[0], c.labels[0], 3);
+    ASSERT_EQ(best.size(), far.size());
+    for (size_t i = 0; i < best.size(); ++i) {
+      EXPECT_EQ(std::pair(best[i].row, best[i].d2), std::pair(far[i].row, far[i].d2));
+      EXPECT_SAME_BYTES(best[i].values, far[i].values);
+    }
     ops.end_seeding(*rows);
   }
 }

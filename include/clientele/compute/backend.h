@@ -233,6 +233,8 @@ class SampleOps {
   virtual void lower_min_d2(RowBlock& rows, std::span<const float> centroid) = 0;
   /// min_d2 = min(min_d2, D(x, centroid of the row's label slot)). The labels must be those of a pass with `centroids`.
   virtual void lower_to_own(RowBlock& rows, const CentroidsView& centroids) = 0;
+  /// AssignOps::far_rows by min_d2 instead, once lower_to_own or lower_min_d2 has made every one of them a distance.
+  virtual void far_from_seeds(const RowBlock& rows, int count, std::vector<FarRow>& best) = 0;
   virtual void end_seeding(RowBlock& rows) = 0;
 
   /// Adds distinct row vectors (by bits) of the block to `distinct` until it holds `limit` of them; rows of weight 0 do

@@ -28,6 +28,7 @@ void publish_rows(const Cpu& cpu, CpuRows& rows, const CentroidsView& centroids,
                   PublishSums& sums);
 void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& centroids, int count,
                    std::vector<FarRow>& best);
+void rank_far_from_seeds(const Cpu& cpu, const CpuRows& rows, int count, std::vector<FarRow>& best);
 
 /// Valid rows of tiles [first, first + count).
 inline int64_t rows_of(const CpuRows& rows, int64_t first, int64_t count) {

@@ -39,17 +39,16 @@ void own_d2(const Cpu& cpu, const CpuRows& rows, const CentroidsView& centroids,
     if (rows.labels()[row + i] < 0 || rows.weight(row + i) == 0) d2[i] = -1;
 }
 
-}  // namespace
-
-void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& centroids, int count,
-                   std::vector<FarRow>& best) {
+/// d2(first tile, tiles, out): of a chunk's rows, 0 or less for one that cannot be a candidate.
+template <class D2>
+void rank_rows(const Cpu& cpu, const CpuRows& rows, int count, std::vector<FarRow>& best, const D2& d2_of) {
   if (count <= 0) return;
   std::vector<std::vector<FarRow>> workers(static_cast<size_t>(cpu.pool.threads()));
   for_tiles(cpu.pool, rows, [&](int64_t begin, int64_t tiles, int worker) {
     std::vector<FarRow>& own = workers[static_cast<size_t>(worker)];
     for_chunks(begin, tiles, [&](int64_t first, int64_t chunk_tiles) {
       double d2[kChunkRows];
-      own_d2(cpu, rows, centroids, first, chunk_tiles, d2);
+      d2_of(first, chunk_tiles, d2);
       const int64_t end = std::min(chunk_tiles * kTileRows, rows.rows() - first * kTileRows);
       for (int64_t i = 0; i < end; ++i) {
         const int64_t row = first * kTileRows + i;
@@ -63,6 +62,21 @@ void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& cen
   });
   for (auto& own : workers)
     for (FarRow& candidate : own) offer(std::move(candidate), count, best);
+}
+
+}  // namespace
+
+void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& centroids, int count,
+                   std::vector<FarRow>& best) {
+  rank_rows(cpu, rows, count, best,
+            [&](int64_t first, int64_t tiles, double* d2) { own_d2(cpu, rows, centroids, first, tiles, d2); });
+}
+
+void rank_far_from_seeds(const Cpu& cpu, const CpuRows& rows, int count, std::vector<FarRow>& best) {
+  rank_rows(cpu, rows, count, best, [&](int64_t first, int64_t tiles, double* d2) {
+    const int64_t row = first * kTileRows, end = std::min(tiles * kTileRows, rows.rows() - row);
+    for (int64_t i = 0; i < end; ++i) d2[i] = rows.weight(row + i) == 0 ? 0 : rows.min_d2()[row + i];
+  });
 }
 
 }  // namespace clientele

@@ -92,6 +92,10 @@ class CpuSampleOps final : public SampleOps {
     });
   }
 
+  void far_from_seeds(const RowBlock& rows, int count, std::vector<FarRow>& best) override {
+    rank_far_from_seeds(cpu_, cpu_rows(rows), count, best);
+  }
+
   void distinct_rows(const RowBlock& block, int64_t limit, std::vector<std::vector<float>>& distinct) override {
     const CpuRows& rows = cpu_rows(block);
     std::unordered_multimap<size_t, size_t> known;
