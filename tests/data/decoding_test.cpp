@@ -181,23 +181,43 @@ TEST(ReadCache, IsOneBudgetForAllReaders) {
   cache->limit(0);
   fill();
   EXPECT_EQ(present(), 1);
-  bool dropped = false;
-  // A cache of a reader's own stays when another file is read.
-  const auto add_own = [&](const char* file) {
-    return cache->add({.file = file, .row_bytes = 100, .wish_bytes = 1000, .drop = [&] { dropped = true; }});
-  };
-  const int64_t first = add_own(&files[0]), second = add_own(&files[1]);
-  cache->limit(1000);
-  EXPECT_TRUE(dropped);
-  EXPECT_EQ(cache->needs().row_bytes, 1000);
-  EXPECT_EQ(cache->needs().wish_bytes, 4000);
-  EXPECT_EQ(cache->share(first), 250);
-  EXPECT_EQ(cache->share(second), 250);
-  fill();
-  EXPECT_EQ(present(), 5);
-  for (const int64_t own : {first, second}) cache->remove(own);
   for (const int64_t reader : readers) cache->remove(reader);
   EXPECT_EQ(cache->needs().wish_bytes, 0);
+}
+
+TEST(ReadCache, GrantsReadersOwnCachesTogether) {
+  const auto cache = std::make_shared<ReadCache>();
+  const char files[2] = {};
+  int dropped = 0;
+  const auto add = [&](const char* file, std::function<void()> drop) {
+    return cache->add({.file = file, .row_bytes = 100, .wish_bytes = 1000, .drop = std::move(drop)});
+  };
+  // A cache of a reader's own stays when another file is read; chunks kept here make way for the other's.
+  const int64_t own[] = {add(&files[0], [&] { ++dropped; }), add(&files[1], [&] { ++dropped; })};
+  const int64_t kept[] = {add(&files[0], nullptr), add(&files[1], nullptr)};
+  EXPECT_EQ(cache->needs().row_bytes, 300);
+  EXPECT_EQ(cache->needs().wish_bytes, 3000);
+  cache->limit(1500);
+  EXPECT_EQ(dropped, 2);
+  EXPECT_EQ(cache->share(own[0]), 500);
+  EXPECT_EQ(cache->share(own[1]), 500);
+  for (int64_t chunk = 0; chunk < 10; ++chunk) {
+    ReadCache::Bytes found;
+    ASSERT_EQ(cache->find_or_claim(kept[1], chunk, found), ReadCache::Found::claimed);
+    const ReadCache::Buffer bytes = cache->take(100);
+    bytes->resize(100);
+    cache->publish(kept[1], chunk, bytes);
+  }
+  int present = 0;
+  for (int64_t chunk = 0; chunk < 10; ++chunk) {
+    ReadCache::Bytes found;
+    const ReadCache::Found state = cache->find_or_claim(kept[1], chunk, found);
+    present += state == ReadCache::Found::ready ? 1 : 0;
+    if (state == ReadCache::Found::claimed) cache->abandon(kept[1], chunk);
+  }
+  EXPECT_EQ(present, 5);
+  for (const int64_t reader : own) cache->remove(reader);
+  EXPECT_EQ(cache->needs().wish_bytes, 1000);
 }
 
 }  // namespace
