@@ -4,7 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "clientele/base/transform.h"
 #include "start_sample.h"
 
 namespace clientele {
@@ -12,7 +11,6 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kMostWeight = int64_t{1} << 38;
-constexpr int64_t kPieceRows = 2048;  ///< whole tiles
 
 /// A sum of m beyond 2^42 might overflow (fixed_point.h); copies of rows come on top.
 void scale_down(std::vector<int64_t>& weights) {
@@ -48,21 +46,14 @@ RowBlocks make_sample_blocks(const RowSample& sample, Env& env) {
   out.total_rows = out.rows = sample.rows();
   out.d = sample.d;
   out.weighted = true;
+  out.weight_sum = std::accumulate(sample.weight.begin(), sample.weight.end(), int64_t{0});
   out.scales = sample.scales;
   out.variances = sample.variances;
   out.means.assign(static_cast<size_t>(sample.d), 0);
   out.blocks.push_back(env.backend.make_rows(0, sample.rows(), sample.d, true, "sample of the rows"));
-  std::vector<FeatureTransform> as_is(static_cast<size_t>(sample.d));
-  for (int j = 0; j < sample.d; ++j) as_is[static_cast<size_t>(j)].source = j;
-  std::vector<double> columns;
-  for (int64_t first = 0; first < sample.rows(); first += kPieceRows) {
-    const int64_t count = std::min(kPieceRows, sample.rows() - first);
-    columns.resize(static_cast<size_t>(count * sample.d));
-    for (int j = 0; j < sample.d; ++j)
-      for (int64_t i = 0; i < count; ++i)
-        columns[static_cast<size_t>(j * count + i)] = static_cast<double>(sample.values_of(first + i)[j]);
-    env.backend.column_ops().transform({columns.data(), count, sample.d, count}, as_is, {}, *out.blocks[0], first);
-  }
+  fill_block(
+      *out.blocks[0], [&](int64_t i) { return sample.values_of(i); }, env);
+  env.backend.sample_ops().set_weights(*out.blocks[0], sample.weight);
   return out;
 }
 

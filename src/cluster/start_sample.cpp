@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace clientele {
@@ -9,7 +10,7 @@ namespace clientele {
 namespace {
 
 constexpr uint64_t kAllKeys = uint64_t{1} << 52;  // above every key
-constexpr int64_t kPieceRows = 2048;
+constexpr int64_t kPieceRows = 2048;              ///< whole tiles
 
 /// Enough to hold `count` rows for all but certain.
 double wanted_rows(int64_t count) {
@@ -61,18 +62,6 @@ SampledRows gathered(SampledRows own, Comm& comm) {
           .values = comm.gather_all<float>(own.values)};
 }
 
-/// Writes rows [first, first + count) of the chosen ones into the block.
-void fill(const SampledRows& sample, std::span<const size_t> chosen, int64_t first, int64_t count,
-          std::span<const FeatureTransform> identity, RowBlock& block, Env& env) {
-  const int64_t d = block.d();
-  std::vector<double> columns(static_cast<size_t>(count * d));
-  for (int64_t i = 0; i < count; ++i) {
-    const float* row = sample.values.data() + static_cast<int64_t>(chosen[static_cast<size_t>(first + i)]) * d;
-    for (int64_t j = 0; j < d; ++j) columns[static_cast<size_t>(j * count + i)] = static_cast<double>(row[j]);
-  }
-  env.backend.column_ops().transform({columns.data(), count, d, count}, identity, {}, block, first);
-}
-
 }  // namespace
 
 SampledRows draw_start_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env) {
@@ -88,6 +77,21 @@ SampledRows draw_start_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env
   }
 }
 
+void fill_block(RowBlock& block, const std::function<const float*(int64_t)>& values_of, Env& env) {
+  const int64_t d = block.d();
+  std::vector<FeatureTransform> as_is(static_cast<size_t>(d));
+  for (int j = 0; j < block.d(); ++j) as_is[static_cast<size_t>(j)].source = j;
+  env.pool.parallel_for((block.rows() + kPieceRows - 1) / kPieceRows, [&](int64_t piece, int) {
+    const int64_t first = piece * kPieceRows, count = std::min(kPieceRows, block.rows() - first);
+    std::vector<double> columns(static_cast<size_t>(count * d));
+    for (int64_t i = 0; i < count; ++i) {
+      const float* row = values_of(first + i);
+      for (int64_t j = 0; j < d; ++j) columns[static_cast<size_t>(j * count + i)] = static_cast<double>(row[j]);
+    }
+    env.backend.column_ops().transform({columns.data(), count, d, count}, as_is, {}, block, first);
+  });
+}
+
 RowBlocks sample_blocks(const SampledRows& sample, int64_t count, const RowBlocks& rows, Env& env) {
   const std::vector<size_t> chosen = smallest(sample, count);
   RowBlocks out;
@@ -100,15 +104,14 @@ RowBlocks sample_blocks(const SampledRows& sample, int64_t count, const RowBlock
   out.means = rows.means;
   out.blocks.push_back(env.backend.make_rows(0, out.rows, out.d, out.weighted, "sample for the starts"));
   RowBlock& block = *out.blocks.back();
-  std::vector<FeatureTransform> identity(static_cast<size_t>(out.d));
-  for (int j = 0; j < out.d; ++j) identity[static_cast<size_t>(j)].source = j;
-  env.pool.parallel_for((out.rows + kPieceRows - 1) / kPieceRows, [&](int64_t piece, int) {
-    const int64_t first = piece * kPieceRows;
-    fill(sample, chosen, first, std::min(kPieceRows, out.rows - first), identity, block, env);
-  });
+  fill_block(
+      block,
+      [&](int64_t i) { return sample.values.data() + static_cast<int64_t>(chosen[static_cast<size_t>(i)]) * out.d; },
+      env);
   if (!rows.weighted) return out;
   std::vector<int64_t> weights;
   for (const size_t i : chosen) weights.push_back(sample.weight[i]);
+  out.weight_sum = std::accumulate(weights.begin(), weights.end(), int64_t{0});
   env.backend.sample_ops().set_weights(block, weights);
   return out;
 }

@@ -23,7 +23,7 @@ struct RowSample {
 /// are no more. Collective.
 RowSample draw_row_sample(RowBlocks& rows, int64_t count, uint64_t seed, Env& env);
 
-/// The sample as one weighted block of env's backend: row i is global row i there. Weights are 0 until set.
+/// The sample as one weighted block of env's backend: row i is global row i there.
 RowBlocks make_sample_blocks(const RowSample& sample, Env& env);
 
 }  // namespace clientele
