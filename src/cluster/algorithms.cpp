@@ -111,7 +111,8 @@ void ClusterSpec::visit(SpecVisitor& v) {
 }
 
 int64_t ClusterSpec::min_weight(int64_t total_weight, int weight_bits) const {
-  if (!(min_size < 1)) return static_cast<int64_t>(std::min(std::ceil(std::ldexp(min_size, weight_bits)), 0x1p62));
+  // All weights sum up to 2^42 at most (fixed_point.h), and the bounds of 100,000 segments still fit 64 bits.
+  if (!(min_size < 1)) return static_cast<int64_t>(std::min(std::ceil(std::ldexp(min_size, weight_bits)), 0x1p43));
   const double wanted = min_size * static_cast<double>(total_weight);
   const double whole = std::round(wanted);  // 0.07 * 100 lies above 7
   return static_cast<int64_t>(std::fabs(wanted - whole) < 1e-9 * wanted ? whole : std::ceil(wanted));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <optional>
 
 #include "clientele/cluster/row_sample.h"
@@ -183,10 +182,10 @@ std::vector<size_t> small_segments(const Clustering& state, int64_t min_weight) 
   return out;
 }
 
-/// Weight that the segments lack in all.
-int64_t shortage(const Clustering& state, int64_t min_weight) {
+/// Weight that segments of these weights lack in all.
+int64_t shortage(std::span<const int64_t> counts, int64_t min_weight) {
   int64_t out = 0;
-  for (const int64_t count : state.counts) out += std::max<int64_t>(min_weight - count, 0);
+  for (const int64_t count : counts) out += std::max<int64_t>(min_weight - count, 0);
   return out;
 }
 
@@ -231,22 +230,35 @@ class TryRace {
              .warnings = {}},
         squares_(square_sums(block, env_)) {}
 
-  /// Leaves those that lack less than the state does (lacking: of the sample), by what they lack, then by
-  /// inertia.
-  void order(std::vector<Try>& tries, int64_t lacking) {
+  /// Sorts the tries by what they lack on the sample, then by inertia. Of those that lack no less there than the state
+  /// does (`lacking`, its share of what the state lacks, or what it lacks there, whichever is more) only the first may
+  /// stay: a segment has few rows of the sample, and whether they are enough is too much a matter of chance to decide
+  /// alone.
+  void order(std::vector<Try>& tries, const Clustering& state, int64_t lacking) {
+    if (tries.empty()) return;
     BoundedLloyd lloyd(block_, min_weight_, squares_, spec_, env_);
     for (Try& each : tries) {
       const Clustering end = lloyd.run(each.centroids);
-      each.shortage = shortage(end, min_weight_);
+      each.shortage = shortage(end.counts, min_weight_);
       each.inertia = end.inertia;
     }
-    std::erase_if(tries, [&](const Try& each) { return each.shortage >= lacking; });
     std::stable_sort(tries.begin(), tries.end(), [](const Try& a, const Try& b) {
       return a.shortage != b.shortage ? a.shortage < b.shortage : a.inertia < b.inertia;
     });
+    const int64_t most = std::max(lacking, lacking_of(state));
+    const auto hopeless =
+        std::find_if(tries.begin() + 1, tries.end(), [&](const Try& each) { return each.shortage >= most; });
+    tries.erase(hopeless, tries.end());
   }
 
  private:
+  /// What the state's segments lack on the sample.
+  int64_t lacking_of(const Clustering& state) {
+    clear_labels(block_, env_);
+    const PassResult pass = assign_rows(block_, {state.centroids.data(), state.k, state.d}, nullptr, env_);
+    return shortage(pass.counts, min_weight_);
+  }
+
   static LloydSpec short_of(LloydSpec spec) {
     spec.max_iterations = std::min(spec.max_iterations, kRaceRounds);
     return spec;
@@ -265,14 +277,12 @@ class TryRace {
 struct Sampled {
   Sampled(RowBlocks& rows, int k, uint64_t seed, Env& env)
       : sample(draw_row_sample(rows, std::clamp(64 * k, 4096, 65536), seed, env)),
-        block(make_sample_blocks(sample, env)) {
-    env.backend.sample_ops().set_weights(*block.blocks[0], sample.weight);
-  }
+        block(make_sample_blocks(sample, env)) {}
   /// As much of the sample's weight as `weight` is of that of all rows.
   int64_t share_of(int64_t weight, const RowBlocks& rows) const {
-    const int64_t all = std::accumulate(sample.weight.begin(), sample.weight.end(), int64_t{0});
+    const double all = static_cast<double>(block.total_weight());
     return static_cast<int64_t>(
-        std::ceil(static_cast<double>(weight) * static_cast<double>(all) / static_cast<double>(rows.total_weight())));
+        std::ceil(static_cast<double>(weight) * all / static_cast<double>(rows.total_weight())));
   }
 
   RowSample sample;
@@ -299,6 +309,8 @@ Clustering concluded(Clustering fitted, Clustering state, std::vector<Iteration>
   out.converged = state.converged;
   out.settled = state.settled;
   out.stopped_by = std::move(state.stopped_by);
+  out.empty_repairs = 0;
+  for (const Iteration& iteration : out.history) out.empty_repairs += iteration.repaired;
   out.empty_left = std::count(out.counts.begin(), out.counts.end(), 0);
   return out;
 }
@@ -311,7 +323,7 @@ int64_t smallest_segment(const Clustering& clustering) {
 
 Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_weight, bool may_drop,
                          std::span<const Int128> squares, const LloydSpec& spec, uint64_t seed, Env& env) {
-  if (min_weight < 1 || smallest_segment(fitted) >= min_weight) return fitted;
+  if (min_weight < 1 || smallest_segment(fitted) >= min_weight || min_weight > rows.total_weight()) return fitted;
   env.progress.stage("minimum size, k = " + std::to_string(fitted.k), 0, "iterations");
   Sampled sampled(rows, fitted.k, seed, env);
   SplitSearch search(sampled.sample, sampled.block, min_weight, spec.spherical, env);
@@ -323,11 +335,11 @@ Clustering hold_min_size(RowBlocks& rows, Clustering fitted, int64_t min_weight,
   while (smallest_segment(state) < min_weight) {
     const std::vector<size_t> small = small_segments(state, min_weight);
     std::vector<Try> tries = tries_of(state, small, search);
-    race.order(tries, sampled.share_of(shortage(state, min_weight), rows));
+    race.order(tries, state, sampled.share_of(shortage(state.counts, min_weight), rows));
     std::optional<Clustering> next;
     for (size_t i = 0; i < tries.size() && !next; ++i) {
       Clustering end = lloyd.run(std::move(tries[i].centroids));
-      if (shortage(end, min_weight) >= shortage(state, min_weight)) continue;
+      if (shortage(end.counts, min_weight) >= shortage(state.counts, min_weight)) continue;
       moves += tries[i].moves;
       next = std::move(end);
     }

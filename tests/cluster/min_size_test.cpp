@@ -75,7 +75,7 @@ TEST(MinSize, InRowsAndShares) {
   // Weights: 250 of 2^20 each.
   EXPECT_EQ(spec.min_weight(int64_t{1} << 40, 20), int64_t{250} << 20);
   spec.min_size = 1e12;
-  EXPECT_GT(spec.min_weight(int64_t{1} << 42, 40), int64_t{1} << 42);
+  EXPECT_EQ(spec.min_weight(int64_t{1} << 42, 40), int64_t{1} << 43);  // more than there can be
   // 0.07 * 100 is a little more than 7.
   for (int percent = 1; percent < 100; ++percent)
     for (const int64_t hundreds : {1, 70, 1'000'000}) {
@@ -167,6 +167,53 @@ TEST(MinSize, WhereItCannotBeHad) {
   EXPECT_EQ(two.k, 2);
   EXPECT_EQ(two.rows, (std::vector<int64_t>{15, 5}));
   EXPECT_EQ(two.dropped, 0);
+}
+
+/// Names of the stages.
+class Stages final : public SilentProgress {
+ public:
+  void stage(const std::string& name, int64_t, const std::string&) override { all += name + "; "; }
+  std::string all;
+};
+
+TEST(MinSize, MoreThanAllRowsAreNotLookedFor) {
+  Matrix matrix = line({{40, 50}, {300, 0}, {200, 12}});
+  Workplace place;
+  for (const bool weighted : {false, true}) {
+    if (weighted) matrix.weights.assign(static_cast<size_t>(matrix.n), 1e-9);
+    RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+    for (const double least : {541.0, 1e12}) {
+      Stages stages;
+      Env env{.pool = place.pool, .backend = *place.backend, .comm = *place.single, .progress = stages, .warnings = {}};
+      const Clustering found = fit(rows, 3, spec_of(3, least), {50, 0, 12}, env);
+      EXPECT_EQ(found.rows, (std::vector<int64_t>{40, 300, 200}));
+      EXPECT_EQ(found.size_moves, 0);
+      EXPECT_EQ(found.dropped, 0);
+      EXPECT_EQ(stages.all.find("minimum size"), std::string::npos) << stages.all;
+    }
+  }
+}
+
+/// 50 rows are two of the sample, which the segment of 60 often lacks: that says nothing of a segment of 10 rows whose
+/// centroid could divide a large one.
+TEST(MinSize, AllRowsDecideWhereFewOfThemAreSampled) {
+  std::vector<std::pair<int, double>> groups;
+  for (int g = 0; g < 6; ++g) groups.emplace_back(16'000, 40.0 * g);
+  groups.emplace_back(60, 300);
+  groups.emplace_back(10, 400);
+  std::vector<float> start;
+  for (const auto& [size, place] : groups) start.push_back(static_cast<float>(place));
+  Workplace place;
+  RowBlocks rows = blocks_of(line(groups), Space::as_is, place.env);
+  for (int64_t seed = 0; seed < 10; ++seed) {
+    SCOPED_TRACE(seed);
+    ClusterSpec spec = spec_of(8, 50);
+    spec.seed = seed;
+    const Clustering held = fit(rows, 8, spec, start, place.env);
+    EXPECT_EQ(held.k, 8);
+    EXPECT_EQ(held.dropped, 0);
+    EXPECT_GE(*std::min_element(held.rows.begin(), held.rows.end()), 50);
+  }
 }
 
 TEST(MinSize, GivenStartsKeepTheirOrder) {
