@@ -252,7 +252,9 @@ TEST(Profile, FractionsOfAWeightCount) {
     const Table table =
         weighted_table(3000, 3, 87, [&](uint64_t i) { return i % 6 == 0 ? 0 : scale * oracle::uniform(6, i); });
     Workplace place;
-    const Profiles profiles = profile_table(table, {}, place.env);
+    ProfileSpec spec;
+    spec.quantiles = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
+    const Profiles profiles = profile_table(table, spec, place.env);
     double sum = 0, above = 0;
     for (const double w : table.weights) sum += w, above += w > 0 ? 1 : 0;
     const long double client = std::min(1.0, sum / above);
@@ -276,7 +278,9 @@ TEST(Profile, FractionsOfAWeightCount) {
         EXPECT_NEAR(found.mean, static_cast<double>(total / n), 1e-9 * static_cast<double>(sd));
         EXPECT_NEAR(found.sd, static_cast<double>(sd), 1e-9 * static_cast<double>(sd));
         std::sort(in.begin(), in.end());
-        for (size_t p = 0; p < profiles.quantile_probabilities.size(); ++p) {
+        EXPECT_EQ(found.quantiles.front(), in.front().first);
+        EXPECT_EQ(found.quantiles.back(), in.back().first);
+        for (size_t p = 1; p + 1 < profiles.quantile_probabilities.size(); ++p) {
           const long double at = std::max(profiles.quantile_probabilities[p] * (n / client - 1), 0.0L);
           const long double low = std::floor(at);
           const double a = value_above(in, low * client), b = value_above(in, (low + 1) * client);

@@ -14,11 +14,13 @@ struct QuantileRanks {
   double fraction = 0;
 };
 
-/// Type 7 (Hyndman & Fan, The American Statistician 50, 1996) among n = weight / unit clients, as for frequency weights
-/// (wtd.quantile of R's Hmisc): position probability * (n - 1), between clients low and low + 1. weight: the sum of m,
+/// Type 7 (Hyndman & Fan, The American Statistician 50, 1996) among n = weight / unit clients: position probability *
+/// (n - 1), between clients low and low + 1, each of which has the value at which its part of the weight begins; at
+/// probability 1 the greatest value, in which no client need begin where weights are fractions. weight: the sum of m,
 /// > 0; unit: m of one client. With unit 1 and every m 1 it is the quantile of the plain values; with whole weights
-/// that of each value repeated as often.
+/// that of each value repeated as often, as wtd.quantile of R's Hmisc.
 inline QuantileRanks quantile_ranks(double probability, int64_t weight, double unit) {
+  if (probability >= 1) return {.low = weight - 1, .high = weight - 1};
   const double clients = static_cast<double>(weight) / unit;
   const double position = std::max(probability * (clients - 1), 0.0);
   const double low = std::floor(position);
