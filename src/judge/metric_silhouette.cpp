@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <span>
 
 #include "clientele/cluster/across_ranks.h"
 #include "metric.h"
@@ -15,6 +16,7 @@ namespace clientele {
 namespace {
 
 constexpr double kNormal975 = 1.959963984540054;
+constexpr int64_t kPieceRows = 65536;  ///< of which weights are copied at a time
 
 std::vector<int64_t> sampled_rows(const MetricInput& input) {
   const RandomKey key{input.seed, Purpose::sample, 0, 0, 0};
@@ -24,44 +26,55 @@ std::vector<int64_t> sampled_rows(const MetricInput& input) {
   return out;
 }
 
-/// One rank's rows of the sample, from the published labels or from the label slots.
-std::vector<int32_t> own_labels(const MetricInput& input, const std::vector<int64_t>& sample) {
-  std::vector<int32_t> own, slots;
-  for (const auto& block : input.rows.blocks) {
+/// body(block, rows) for this rank's blocks that hold rows of the sample, and those rows.
+template <class Body>
+void for_sampled_blocks(const RowBlocks& rows, std::span<const int64_t> sample, const Body& body) {
+  for (const auto& block : rows.blocks) {
     const auto begin = std::lower_bound(sample.begin(), sample.end(), block->first_row());
     const auto end = std::lower_bound(begin, sample.end(), block->first_row() + block->rows());
-    if (begin == end) continue;
-    const int64_t before = block->first_row() - input.rows.first_row;
+    if (begin != end) body(*block, std::span<const int64_t>(begin, end));
+  }
+}
+
+/// One rank's rows of the sample, from the published labels or from the label slots.
+std::vector<int32_t> own_labels(const MetricInput& input, std::span<const int64_t> sample) {
+  std::vector<int32_t> own, slots;
+  for_sampled_blocks(input.rows, sample, [&](RowBlock& block, std::span<const int64_t> rows) {
+    const int64_t before = block.first_row() - input.rows.first_row;
     std::span<const int32_t> labels = input.published.label;
     if (labels.empty()) {
-      slots.resize(static_cast<size_t>(block->rows()));
-      input.env.backend.assign_ops().use_labels(*block, input.set);
-      input.env.backend.assign_ops().copy_labels(*block, slots);
+      slots.resize(static_cast<size_t>(block.rows()));
+      input.env.backend.assign_ops().use_labels(block, input.set);
+      input.env.backend.assign_ops().copy_labels(block, slots);
       labels = slots;
     } else {
       labels = labels.subspan(static_cast<size_t>(before));
     }
-    for (auto row = begin; row != end; ++row) own.push_back(labels[static_cast<size_t>(*row - block->first_row())]);
-  }
+    for (const int64_t row : rows) own.push_back(labels[static_cast<size_t>(row - block.first_row())]);
+  });
   return own;
 }
 
 /// Ranks own ascending row ranges, so gathering keeps the row order.
-std::vector<int32_t> labels_of(const MetricInput& input, const std::vector<int64_t>& sample) {
+std::vector<int32_t> labels_of(const MetricInput& input, std::span<const int64_t> sample) {
   return input.env.comm.gather_all<int32_t>(own_labels(input, sample));
 }
 
 /// In the same order.
-std::vector<int64_t> weights_of(const MetricInput& input, const std::vector<int64_t>& sample) {
-  std::vector<int64_t> own;
-  for (const auto& block : input.rows.blocks) {
-    const auto begin = std::lower_bound(sample.begin(), sample.end(), block->first_row());
-    const auto end = std::lower_bound(begin, sample.end(), block->first_row() + block->rows());
-    for (auto row = begin; row != end; ++row) {
-      own.push_back(0);
-      input.env.backend.sample_ops().copy_weights(*block, *row - block->first_row(), {&own.back(), 1});
+std::vector<int64_t> weights_of(const MetricInput& input, std::span<const int64_t> sample) {
+  if (!input.rows.weighted) return std::vector<int64_t>(sample.size(), 1);
+  std::vector<int64_t> own, piece;
+  for_sampled_blocks(input.rows, sample, [&](const RowBlock& block, std::span<const int64_t> rows) {
+    // Few copies, each of few rows: of a piece from its first row of the sample to its last.
+    for (size_t i = 0; i < rows.size();) {
+      const int64_t first = rows[i];
+      const auto end = std::lower_bound(rows.begin(), rows.end(), first + kPieceRows);
+      piece.resize(static_cast<size_t>(*(end - 1) - first + 1));
+      input.env.backend.sample_ops().copy_weights(block, first - block.first_row(), piece);
+      for (; i < static_cast<size_t>(end - rows.begin()); ++i)
+        own.push_back(piece[static_cast<size_t>(rows[i] - first)]);
     }
-  }
+  });
   return input.env.comm.gather_all<int64_t>(own);
 }
 
