@@ -174,13 +174,6 @@ class CpuAssignPass final : public AssignPass {
     });
   }
 
-  /// The bound in terms of the new groups and sums; false if it has expired.
-  static bool rebase(TileBound& bound, const DriftView& before, const DriftView& now) {
-    const float slack = slack_left(bound, before);
-    for (int g = 0; g < now.groups; ++g) bound.expiry[g] = bound_end(bound, slack, g, now);
-    return slack > 0;
-  }
-
   void order_tiles(CpuRows& rows, size_t worker) {
     OrderScratch& scratch = fits_.scratch[worker];
     const auto stays = [&](int64_t tile) { return rows.order() == nullptr || rows.tile_rows(tile) < kTileRows; };

@@ -21,10 +21,6 @@ constexpr double kOrderDistances = 60;
 constexpr int kGroupSizes[kDriftGroups - 1] = {4, 12, 36};
 constexpr int kLeastForGroups = 32;
 
-double up(double x) {
-  return std::nextafter(x, HUGE_VAL);
-}
-
 }  // namespace
 
 void DriftSums::start(const std::vector<double>& moved) {
@@ -51,12 +47,12 @@ void DriftSums::start(const std::vector<double>& moved) {
 void DriftSums::add(const std::vector<double>& moved) {
   double farthest[kDriftGroups] = {};
   for (size_t c = 0; c < moved.size(); ++c) {
-    own_[c] = up(own_[c] + moved[c]);
+    own_[c] = drift_up(own_[c] + moved[c]);
     double& of_group = farthest[group_of_[c]];
     of_group = std::max(of_group, moved[c]);
   }
-  for (int g = 0; g < groups_; ++g) group_[g] = up(group_[g] + farthest[g]);
-  any_ = up(any_ + *std::max_element(farthest, farthest + kDriftGroups));
+  for (int g = 0; g < groups_; ++g) group_[g] = drift_up(group_[g] + farthest[g]);
+  any_ = drift_up(any_ + *std::max_element(farthest, farthest + kDriftGroups));
   round();
 }
 

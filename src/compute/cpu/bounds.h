@@ -70,6 +70,13 @@ inline float slack_left(const TileBound& bound, const DriftView& drift) {
   return least;
 }
 
+/// The bound in terms of new groups and sums; false if it has expired.
+inline bool rebase(TileBound& bound, const DriftView& before, const DriftView& now) {
+  const float slack = slack_left(bound, before);
+  for (int g = 0; g < now.groups; ++g) bound.expiry[g] = bound_end(bound, slack, g, now);
+  return slack > 0;
+}
+
 /// What is left of a bound when the tile's rows get other labels: the same slack, ended by other centroids' movements.
 inline void relabel(TileBound& bound, const int32_t* labels, int rows, const DriftView& drift) {
   const float before = bound.own(drift.own_up, drift.any_up);
