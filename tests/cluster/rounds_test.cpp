@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "clientele/cluster/cluster.h"
 #include "src/cluster/centroids.h"
+#include "tests/cluster/same_fit.h"
 #include "tests/support/row_makers.h"
 #include "tests/support/rows.h"
 
@@ -100,8 +102,9 @@ struct Outcome {
   std::vector<int64_t> asked;
 };
 
-/// beyond: as RoundsOps takes it; -1: pass by pass.
-Outcome outcome(const Matrix& matrix, int k, const LloydSpec& spec, int64_t beyond) {
+/// Of what `run` makes of the rows. beyond: as RoundsOps takes it; -1: pass by pass.
+using Fitting = std::function<Clustering(RowBlocks& rows, std::vector<float> start, Env& env)>;
+Outcome outcome_of(const Fitting& run, const Matrix& matrix, Space space, int k, int64_t beyond) {
   Workplace place;
   RoundsBackend backend(*place.backend, beyond);
   Env env{.pool = place.pool,
@@ -110,9 +113,9 @@ Outcome outcome(const Matrix& matrix, int k, const LloydSpec& spec, int64_t beyo
           .progress = place.progress,
           .block_rows = 65536,
           .warnings = {}};
-  RowBlocks rows = blocks_of(matrix, Space::centred, env);
+  RowBlocks rows = blocks_of(matrix, space, env);
   const oracle::Rows plain = read_back(rows, matrix, env);
-  Outcome out{lloyd(rows, {plain.x.begin(), plain.x.begin() + int64_t{k} * plain.d}, spec, env), {}, backend.ops.asked};
+  Outcome out{run(rows, {plain.x.begin(), plain.x.begin() + int64_t{k} * plain.d}, env), {}, backend.ops.asked};
   for (const auto& block : rows.blocks) {
     std::vector<int32_t> labels(static_cast<size_t>(block->rows()));
     env.backend.assign_ops().copy_labels(*block, labels);
@@ -121,19 +124,26 @@ Outcome outcome(const Matrix& matrix, int k, const LloydSpec& spec, int64_t beyo
   return out;
 }
 
+/// Of one loop, which ends at its stop.
+Outcome outcome(const Matrix& matrix, int k, const LloydSpec& spec, int64_t beyond, Space space = Space::centred) {
+  const Fitting run = [&](RowBlocks& rows, std::vector<float> start, Env& env) {
+    return lloyd(rows, std::move(start), spec, env);
+  };
+  return outcome_of(run, matrix, space, k, beyond);
+}
+
+/// Of a fit from the first k rows, which is settled after its stop.
+Outcome fit_outcome(const Matrix& matrix, int k, const ClusterSpec& spec, int64_t beyond,
+                    Space space = Space::centred) {
+  const Fitting run = [&](RowBlocks& rows, const std::vector<float>& start, Env& env) {
+    return fit(rows, k, spec, start, env);
+  };
+  return outcome_of(run, matrix, space, k, beyond);
+}
+
 void expect_same(const Outcome& found, const Outcome& expected) {
   EXPECT_EQ(found.labels, expected.labels);
-  EXPECT_EQ(found.clustering.centroids, expected.clustering.centroids);
-  EXPECT_EQ(found.clustering.counts, expected.clustering.counts);
-  EXPECT_EQ(found.clustering.inertia, expected.clustering.inertia);
-  EXPECT_EQ(found.clustering.stopped_by, expected.clustering.stopped_by);
-  EXPECT_EQ(found.clustering.empty_repairs, expected.clustering.empty_repairs);
-  ASSERT_EQ(found.clustering.history.size(), expected.clustering.history.size());
-  for (size_t i = 0; i < found.clustering.history.size(); ++i) {
-    EXPECT_EQ(found.clustering.history[i].inertia, expected.clustering.history[i].inertia);
-    EXPECT_EQ(found.clustering.history[i].shift2, expected.clustering.history[i].shift2);
-    EXPECT_EQ(found.clustering.history[i].moved, expected.clustering.history[i].moved);
-  }
+  expect_same_fit(found.clustering, expected.clustering);
 }
 
 Matrix hard(oracle::Kind kind, bool weighted) {
@@ -151,6 +161,50 @@ TEST(Rounds, EndAsPassByPassWhateverEndsThem) {
     SCOPED_TRACE(static_cast<int>(spec.stop));
     const Outcome expected = outcome(groups, 7, spec, -1);
     for (const int64_t beyond : {0, 1, 6}) expect_same(outcome(groups, 7, spec, beyond), expected);
+  }
+}
+
+TEST(Rounds, BeyondTheStopSettleAFit) {
+  const Matrix groups = mixture(3000, 4, 5, 4, 11);
+  for (const StopRule stop : {StopRule::strict, StopRule::inertia, StopRule::moved}) {
+    for (const int64_t iterations : {5, 300}) {
+      ClusterSpec spec;
+      spec.stop = stop;
+      spec.tolerance = 1e-3;
+      spec.max_iterations = iterations;
+      SCOPED_TRACE(static_cast<int>(stop));
+      const Outcome expected = fit_outcome(groups, 7, spec, -1);
+      EXPECT_TRUE(expected.clustering.settled);
+      for (const int64_t beyond : {0, 1, 6}) {
+        const Outcome found = fit_outcome(groups, 7, spec, beyond);
+        expect_same(found, expected);
+        EXPECT_EQ(found.asked.empty(), stop == StopRule::moved);
+      }
+    }
+  }
+}
+
+/// One row far out makes integers of the sums of all others, so that their means can lead in a circle.
+Matrix circling() {
+  Matrix out{.n = 25, .d = 2, .x = {}, .weights = {}};
+  out.x = {1.5f, 2.5f,   1.0f,   0.25f,  1.625f, 1.875f, 1.25f,  2.75f,  0x1p40f, 0x1p40f, 0.75f,  2.125f, 0.625f,
+           1.0f, 0.25f,  1.25f,  0.875f, 0.5f,   0.125f, 2.75f,  1.5f,   2.375f,  1.625f,  1.625f, 0.125f, 1.0f,
+           0.0f, 1.125f, 0.125f, 2.625f, 2.875f, 0.25f,  1.25f,  2.0f,   2.25f,   0.5f,    2.375f, 2.875f, 0.75f,
+           1.0f, 1.125f, 2.875f, 1.75f,  2.375f, 0.25f,  0.125f, 1.125f, 1.75f,   1.625f,  1.75f};
+  return out;
+}
+
+TEST(Rounds, ACycleEndsThem) {
+  ClusterSpec spec;
+  spec.stop = StopRule::strict;
+  const Outcome end = outcome(circling(), 5, {}, -1, Space::as_is);
+  const Outcome settled = fit_outcome(circling(), 5, spec, -1, Space::as_is);
+  EXPECT_EQ(end.clustering.stopped_by, "cycle");
+  EXPECT_EQ(settled.clustering.stopped_by, "cycle");
+  EXPECT_NE(end.labels, settled.labels);
+  for (const int64_t beyond : {0, 1, 6}) {
+    expect_same(outcome(circling(), 5, {}, beyond, Space::as_is), end);
+    expect_same(fit_outcome(circling(), 5, spec, beyond, Space::as_is), settled);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "clientele/cluster/cluster.h"
+#include "tests/cluster/same_fit.h"
 #include "tests/support/row_makers.h"
 #include "tests/support/rows.h"
 
@@ -40,19 +41,7 @@ Everything run(const Matrix& matrix, const ClusterSpec& spec, int k, int ranks, 
 }
 
 void expect_same(const Everything& a, const Everything& b) {
-  EXPECT_EQ(a.fit.centroids, b.fit.centroids);
-  EXPECT_EQ(a.fit.counts, b.fit.counts);
-  EXPECT_EQ(a.fit.rows, b.fit.rows);
-  EXPECT_EQ(a.fit.inertia, b.fit.inertia);
-  EXPECT_EQ(a.fit.iterations, b.fit.iterations);
-  EXPECT_EQ(a.fit.restart, b.fit.restart);
-  EXPECT_EQ(a.fit.stopped_by, b.fit.stopped_by);
-  ASSERT_EQ(a.fit.history.size(), b.fit.history.size());
-  for (size_t i = 0; i < a.fit.history.size(); ++i) {
-    EXPECT_EQ(a.fit.history[i].inertia, b.fit.history[i].inertia);
-    EXPECT_EQ(a.fit.history[i].shift2, b.fit.history[i].shift2);
-    EXPECT_EQ(a.fit.history[i].moved, b.fit.history[i].moved);
-  }
+  expect_same_fit(a.fit, b.fit);
   EXPECT_EQ(a.label, b.label);
   EXPECT_EQ(a.second, b.second);
   EXPECT_EQ(a.distance, b.distance);
