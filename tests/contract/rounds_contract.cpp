@@ -66,8 +66,9 @@ struct Loop {
   Drift drift;
 };
 
-/// One pass of the other way beside each result. Returns how many there were.
-int64_t compare_calls(AssignOps& ops, Loop& fast, Loop& slow) {
+/// One pass of the other way beside each result. Returns how many there were. skipping: counts
+/// those that did not look at all rows.
+int64_t compare_calls(AssignOps& ops, Loop& fast, Loop& slow, int64_t& skipping) {
   int64_t made = 0;
   for (const int64_t most : {3, 1, 9}) {
     const std::vector<PassResult> found = ops.rounds(fast.blocks, fast.state(), most);
@@ -83,6 +84,7 @@ int64_t compare_calls(AssignOps& ops, Loop& fast, Loop& slow) {
       EXPECT_EQ(result.rows, expected.rows);
       EXPECT_EQ(result.moved, expected.moved);
       EXPECT_LE(result.scanned, expected.scanned);
+      skipping += result.scanned < expected.scanned ? 1 : 0;
       goes_on = fast.take(result);
       slow.take(expected);
       ++made;
@@ -104,7 +106,8 @@ oracle::Rows part(const oracle::Rows& rows, int64_t begin, int64_t end) {
 
 TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
   AssignOps& ops = backend().assign_ops();
-  int64_t made = 0;
+  const std::string& name = GetParam().name;
+  int64_t made = 0, skipping = 0;
   for (const Case& c : cases()) {
     if (c.rows.n > 100000) continue;  // a simulated GPU is slow
     for (const bool halves : {false, true}) {
@@ -118,11 +121,18 @@ TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
         return blocks;
       };
       Loop fast(c, loaded()), slow(c, loaded());
-      made += compare_calls(ops, fast, slow);
+      const int64_t now = compare_calls(ops, fast, slow, skipping);
+      made += now;
+      // Tensor cores take neither one segment nor very many columns, which go the usual way.
+      const bool on_tensor_cores = name == "tensor_cores" && c.shape.k > 1 && c.shape.d <= 64;
+      if (on_tensor_cores || name == "separate_passes") {
+        EXPECT_EQ(now, 0);
+      }
     }
   }
   // The others may do without.
-  EXPECT_GT(made, GetParam().name.starts_with("cuda") ? 150 : -1);
+  EXPECT_GT(made, name.starts_with("cuda") ? 150 : -1);
+  EXPECT_GT(skipping, name.starts_with("cuda") ? 0 : -1);
 }
 
 }  // namespace clientele::contract
