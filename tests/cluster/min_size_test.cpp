@@ -216,6 +216,23 @@ TEST(MinSize, AllRowsDecideWhereFewOfThemAreSampled) {
   }
 }
 
+/// Dissolving leaves another segment without rows here.
+TEST(MinSize, RepairsOfItsRoundsCount) {
+  Matrix matrix = log_normal(60, 2, 224);
+  for (float& x : matrix.x) x = std::floor(x);
+  Workplace place;
+  RowBlocks rows = blocks_of(matrix, Space::as_is, place.env);
+  ClusterSpec spec = spec_of(9, 0);
+  spec.restarts = 1;
+  EXPECT_EQ(fit(rows, 9, spec, {}, place.env).empty_repairs, 0);
+  spec.min_size = 8;
+  const Clustering held = fit(rows, 9, spec, {}, place.env);
+  int64_t repaired = 0;
+  for (const Iteration& iteration : held.history) repaired += iteration.repaired;
+  EXPECT_EQ(held.empty_repairs, repaired);
+  EXPECT_GT(repaired, 0);
+}
+
 TEST(MinSize, GivenStartsKeepTheirOrder) {
   const Matrix matrix = line({{40, 50}, {300, 0}, {200, 12}});
   Workplace place;
