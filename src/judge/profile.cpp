@@ -114,7 +114,7 @@ void fill_numbers(const ProfileColumns& columns, const CleanRows& clean, const R
   }
 }
 
-/// By share, ties in dictionary order; categories without rows are left out.
+/// By share, ties in dictionary order; categories without weight are left out.
 std::vector<CategoryShare> top_categories(std::span<const int64_t> counts, std::span<const int64_t> population,
                                           const std::vector<std::string>& names) {
   const double present = static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0}));

@@ -61,8 +61,8 @@ struct Iteration {
   int64_t repaired = 0;
 };
 
-/// One fitted model, engine space, segments in published order (rows descending, ties by index; given or warm start:
-/// their order).
+/// One fitted model, engine space, segments in published order (the largest sum of m first, ties by index; given or
+/// warm start: their order).
 struct Clustering {
   int k = 0;
   int d = 0;
@@ -78,11 +78,12 @@ struct Clustering {
   bool reordered = false;     ///< segments stand in another order than the last pass saw them in: exact ties, which
                               ///< the lowest index wins, may fall differently in publish()
   bool settled = false;       ///< sums, counts and rows are of the labels to `centroids`, not of the pass before
-  std::string stopped_by;     ///< "strict", "shift", ..., "max_iterations", "cycle"
+  std::string stopped_by;     ///< a StopRule's name ("strict": nothing could change), "max_iterations", "cycle", or
+                              ///< "min_size": the last round within the minimum size
   int restart = 0;            ///< which one won
   int64_t start_rows = 0;     ///< of the sample that the start was found on; 0: all rows, or a given start
   int64_t far_starts = 0;     ///< centroids of the start that rows far from all of them replaced
-  int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds
+  int64_t empty_repairs = 0;  ///< centroids moved by repair, all rounds of the history
   int64_t empty_left = 0;     ///< segments that stayed empty for want of a candidate
   int64_t size_moves = 0;     ///< segments that were dissolved to keep the minimum size
   int dropped = 0;            ///< of them, for good: k segments of that size cannot be had

@@ -69,8 +69,8 @@ class CpuRows final : public RowBlock {
   void end_order();
   static int64_t bounds_bytes(int64_t rows);
 
-  /// Bounds on the lengths of the rows of each tile, found in a fit's first whole pass (TileLengths); clear_labels,
-  /// with which a fit begins, forgets them. None while the rows stand in another order.
+  /// Bounds on the lengths of the rows of each tile (TileLengths), found by any pass over all of them; clear_labels,
+  /// with which a fit begins, and start_order forget them. None while the rows stand in another order.
   TileLengths lengths() const { return {order() != nullptr ? nullptr : lengths_.as<float>(), lengths_known_}; }
   void set_lengths_known(bool known) { lengths_known_ = known; }
 
