@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "assign.h"
 #include "clientele/base/errors.h"
+#include "expired_rows.h"
 #include "fused.h"
 #include "launch.h"
 #include "moved_sums.h"
@@ -42,6 +45,14 @@ class CudaAssignPass : public AssignPass {
     if (fused_ && paths.bounds && choice.bounded(drift, centroids.k)) drift_.emplace(device, *drift);
   }
 
+  void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
+    const CudaRows& rows = own(block, device_);
+    if (!drift_ || !rows.has_bounds() || !fused_->takes(rows)) return AssignPass::rows_to_read(block, wanted);
+    const size_t before = wanted.size();
+    append_expired(rows, drift_->view(), wanted);
+    if (wanted.size() == before) at_rest_.push_back(&block);
+  }
+
   void add(RowBlock& block) override {
     CudaRows& rows = own(block, device_);
     if (rows.d() != centroids_.d())
@@ -49,7 +60,8 @@ class CudaAssignPass : public AssignPass {
                                         .expected = std::to_string(centroids_.d()),
                                         .found = std::to_string(rows.d())});
     rows_ += rows.rows();
-    if (rows.rows() == 0) return;
+    const bool at_rest = !rows.has_features() && std::find(at_rest_.begin(), at_rest_.end(), &block) != at_rest_.end();
+    if (rows.rows() == 0 || at_rest) return;
     if (fused_ && fused_->takes(rows))
       label_fused(rows);
     else
@@ -92,10 +104,11 @@ class CudaAssignPass : public AssignPass {
   MovedSums sums_;
   std::optional<FusedPass> fused_;  ///< as far as it takes the rows
   std::optional<TensorScreen> tensor_;
-  std::optional<UploadedDrift> drift_;  ///< of a bounded pass
-  int64_t rows_ = 0;                    ///< of all blocks
-  int64_t scanned_ = 0;                 ///< of blocks that were labelled whole
-  bool renewed_ = false;                ///< a block had no bounds yet
+  std::optional<UploadedDrift> drift_;            ///< of a bounded pass
+  mutable std::vector<const RowBlock*> at_rest_;  ///< of which rows_to_read wanted nothing
+  int64_t rows_ = 0;                              ///< of all blocks
+  int64_t scanned_ = 0;                           ///< of blocks that were labelled whole
+  bool renewed_ = false;                          ///< a block had no bounds yet
 };
 
 }  // namespace

@@ -183,6 +183,20 @@ class CudaBackend : public Backend {
                                       const std::string& purpose) override {
     return std::make_unique<CudaRows>(device_, first_row, rows, d, weighted, purpose);
   }
+  std::unique_ptr<RowBlock> make_paged_rows(int64_t first_row, int64_t rows, int d, bool weighted,
+                                            const std::string& purpose) override {
+    std::shared_ptr<DevicePages> pages = pages_.lock();
+    if (!pages) pages_ = pages = std::make_shared<DevicePages>(device_);
+    return std::make_unique<CudaRows>(device_, first_row, rows, d, weighted, purpose, std::move(pages));
+  }
+  PageLayout page_layout(int d) const override {
+    return {kTileRows, tiled_size(kTileRows, d) * static_cast<int64_t>(sizeof(float)), kDevicePages};
+  }
+  void lend_page(RowBlock& rows, std::byte* page) override {
+    own(rows, device_).set_page(reinterpret_cast<float*>(page));
+  }
+  bool pin(std::byte* memory, int64_t bytes) override { return device_.pin(memory, bytes); }
+  void unpin(std::byte* memory) noexcept override { device_.unpin(memory); }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CudaRows::bytes(rows, d, weighted); }
   int64_t seeding_bytes(int64_t rows) const override { return rows * static_cast<int64_t>(sizeof(double)); }
   int64_t scratch_bytes(int64_t rows, int d, int k) const override {
@@ -198,6 +212,7 @@ class CudaBackend : public Backend {
 
  private:
   Device device_;
+  std::weak_ptr<DevicePages> pages_;  ///< of the paged blocks, while there are any
   CudaColumnOps column_;
   CudaAssignOps assign_;
   CudaSampleOps sample_;

@@ -98,4 +98,16 @@ void Device::release(void* memory) const noexcept {
   static_cast<void>(cudaFreeAsync(memory, stream_));
 }
 
+bool Device::pin(void* memory, int64_t bytes) const {
+  use();
+  if (cudaHostRegister(memory, static_cast<size_t>(bytes), cudaHostRegisterDefault) == cudaSuccess) return true;
+  static_cast<void>(cudaGetLastError());  // so that no later call reports it
+  return false;
+}
+
+void Device::unpin(void* memory) const noexcept {
+  static_cast<void>(cudaSetDevice(ordinal_));
+  static_cast<void>(cudaHostUnregister(memory));
+}
+
 }  // namespace clientele::gpu

@@ -54,6 +54,10 @@ class Device {
   void* allocate(int64_t bytes, const char* purpose) const;
   void release(void* memory) const noexcept;
 
+  /// Fixes host memory in place until unpin, so that copies need no detour; false where the system does not allow it.
+  bool pin(void* memory, int64_t bytes) const;
+  void unpin(void* memory) const noexcept;
+
  private:
   int ordinal_;
   cudaStream_t stream_ = nullptr;

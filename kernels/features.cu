@@ -94,7 +94,7 @@ ColumnOps::TransformCounts transform_columns(ColumnsView<const double> values,
   const TransformTally none{0, kNone, 0};
   const auto tally = uploaded<TransformTally>(device, std::span(&none, 1), "transform counts");
   launch(device, "transforming rows", {device.grid(values.rows, kRowThreads), grid_y(out.d())}, transform_rows,
-         out.view(), row_in_out, piece.data(), values.rows, transforms.data(), all_knots.data(), tally.data());
+         out.writable_view(), row_in_out, piece.data(), values.rows, transforms.data(), all_knots.data(), tally.data());
   const TransformTally found = tally.to_host().front();
   ColumnOps::TransformCounts counts;
   counts.non_finite = static_cast<int64_t>(found.non_finite);
@@ -110,16 +110,16 @@ void centre_features(CudaRows& rows, std::span<const double> means) {
   if (rows.rows() == 0 || rows.d() == 0) return;
   const Device& device = rows.device();
   const auto on_device = uploaded<double>(device, means, "column means");
-  launch(device, "centring rows", {device.grid(rows.rows(), kRowThreads), grid_y(rows.d())}, centre_rows, rows.view(),
-         on_device.data());
+  launch(device, "centring rows", {device.grid(rows.rows(), kRowThreads), grid_y(rows.d())}, centre_rows,
+         rows.writable_view(), on_device.data());
 }
 
 int64_t scale_to_unit(CudaRows& rows) {
   const Device& device = rows.device();
   Buffer<Count> zero_rows(device, 1, "count of zero rows");
   zero_rows.fill_bytes(0);
-  launch(device, "scaling rows to unit length", {device.grid(rows.rows(), kRowThreads)}, unit_length_rows, rows.view(),
-         zero_rows.data());
+  launch(device, "scaling rows to unit length", {device.grid(rows.rows(), kRowThreads)}, unit_length_rows,
+         rows.writable_view(), zero_rows.data());
   return static_cast<int64_t>(zero_rows.to_host().front());
 }
 

@@ -200,7 +200,7 @@ std::vector<PassResult> label_in_rounds(const Device& device, const Paths& paths
   for (const auto& block : blocks) {
     if (block->rows() == 0) continue;
     mine.push_back(&own(*block, device));
-    if (!fused.takes(*mine.back())) return {};
+    if (mine.back()->paged() || !fused.takes(*mine.back())) return {};
     rows += block->rows();
   }
   if (mine.empty()) return {};

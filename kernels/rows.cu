@@ -19,13 +19,17 @@ __global__ void fill(T* to, int64_t count, T value) {
 }  // namespace
 
 CudaRows::CudaRows(const Device& device, int64_t first_row, int64_t rows, int d, bool weighted,
-                   const std::string& purpose)
-    : RowBlock(first_row, rows, d, weighted), device_(&device) {
+                   const std::string& purpose, std::shared_ptr<DevicePages> pages)
+    : RowBlock(first_row, rows, d, weighted), device_(&device), pages_(std::move(pages)) {
   device.use();
-  values_ = Buffer<float>(device, tiled_size(rows, d), purpose.c_str());
+  if (paged()) {
+    pages_->expect(floats());
+  } else {
+    values_ = Buffer<float>(device, floats(), purpose.c_str());
+    values_.fill_bytes(0);
+  }
   label_ = Buffer<int32_t>(device, rows, "segment labels");
   next_ = Buffer<int32_t>(device, rows, "segment labels of the pass under way");
-  values_.fill_bytes(0);
   label_.fill_bytes(0xFF);
   next_.fill_bytes(0xFF);
   if (!weighted) return;
@@ -34,9 +38,43 @@ CudaRows::CudaRows(const Device& device, int64_t first_row, int64_t rows, int d,
          int64_t{1});
 }
 
-RowsView CudaRows::view() const {
-  return {values_.data(), label_.data(),       next_.data(), weight_.data(), min_d2_.data(),
+CudaRows::~CudaRows() {
+  if (page_ != nullptr) pages_->drop(std::move(page_));
+}
+
+RowsView CudaRows::slots() const {
+  return {nullptr,        label_.data(),       next_.data(), weight_.data(), min_d2_.data(),
           expiry_.data(), tile_expiry_.data(), first_row_,   rows_,          d_};
+}
+
+RowsView CudaRows::view() const {
+  if (!has_features())
+    throw Error(ErrorKind::internal, {.what = "features were asked of a block of rows that is not in memory",
+                                      .where = "rows from " + std::to_string(first_row_)});
+  if (paged()) pages_->await(*page_);
+  RowsView all = slots();
+  all.values = paged() ? page_->values.data() : values_.data();
+  return all;
+}
+
+RowsView CudaRows::writable_view() {
+  const RowsView all = view();
+  written_ = true;
+  return all;
+}
+
+void CudaRows::set_page(float* page) {
+  if (!paged())
+    throw Error(ErrorKind::internal, {.what = "a page was lent to a block of rows that has features of its own"});
+  if (page_ != nullptr) return_page();
+  if (page != nullptr) page_ = pages_->upload(page, floats());
+  lent_ = page;
+}
+
+void CudaRows::return_page() {
+  if (written_) pages_->download(*page_, {lent_, static_cast<size_t>(floats())});
+  written_ = false;
+  pages_->give_back(std::move(page_));
 }
 
 void CudaRows::clear_labels() {

@@ -7,18 +7,33 @@
 
 #include "clientele/compute/rows.h"
 #include "device.h"
+#include "pages.h"
 #include "tile.h"
 
 namespace clientele::gpu {
 
 class CudaRows : public RowBlock {
  public:
-  /// Zero features, labels -1, weights 1. `purpose` names the features in an out-of-memory message.
-  CudaRows(const Device& device, int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose);
+  /// Zero features, labels -1, weights 1. `purpose` names the features in an out-of-memory message. pages: not null for
+  /// a block without memory for features, which then lie on the page lent last.
+  CudaRows(const Device& device, int64_t first_row, int64_t rows, int d, bool weighted, const std::string& purpose,
+           std::shared_ptr<DevicePages> pages = nullptr);
+  ~CudaRows() override;
+  CudaRows(const CudaRows&) = delete;
+  CudaRows& operator=(const CudaRows&) = delete;
 
   /// The pointers that kernels work on; const blocks hand out the same view, and kernels that take one only read
-  /// features and weights.
+  /// features and weights. Throws Error{internal} for a block between its pages.
   RowsView view() const;
+  /// The same for kernels that write features.
+  RowsView writable_view();
+  /// The same without features, for kernels that need none.
+  RowsView slots() const;
+
+  bool paged() const { return pages_ != nullptr; }
+  bool has_features() const { return !paged() || page_ != nullptr; }
+  /// Copies the page to the device; null: what was written there comes back to it, and the device's copy goes.
+  void set_page(float* page);
   const Device& device() const { return *device_; }
 
   /// Labels of local rows [begin, begin + out.size()) to the host.
@@ -43,8 +58,16 @@ class CudaRows : public RowBlock {
   static int64_t bytes(int64_t rows, int d, bool weighted);
 
  private:
+  /// Floats of all features, padding included.
+  int64_t floats() const { return tiled_size(rows_, d_); }
+  void return_page();
+
   const Device* device_;
-  Buffer<float> values_;
+  Buffer<float> values_;  ///< unless paged
+  std::shared_ptr<DevicePages> pages_;
+  std::unique_ptr<DevicePage> page_;  ///< null between pages
+  float* lent_ = nullptr;             ///< the host's page
+  bool written_ = false;              ///< the device's page differs from it
   Buffer<int32_t> label_, next_;
   std::vector<Buffer<int32_t>> label_sets_;  ///< by number; that of the set in use is empty
   int label_set_ = 0;

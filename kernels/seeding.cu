@@ -65,7 +65,7 @@ __global__ void __launch_bounds__(kRowThreads) lower_rows(RowsView rows, const f
 }
 
 void require_seeding(const CudaRows& rows) {
-  if (rows.view().min_d2 == nullptr)
+  if (rows.slots().min_d2 == nullptr)
     throw Error(ErrorKind::internal, {.what = "a seeding operation outside start_seeding and end_seeding"});
 }
 
@@ -77,7 +77,7 @@ void draw_rows(const CudaRows& rows, std::span<const RandomKey> keys, std::span<
   const int64_t blocks = device.grid(rows.rows(), kRowThreads);
   const auto on_device = uploaded<RandomKey>(device, keys, "keys of draws");
   const Buffer<Drawn> winners(device, blocks * static_cast<int64_t>(keys.size()), "winners of draws");
-  launch(device, "drawing rows", {blocks, static_cast<int64_t>(keys.size()), kRowThreads}, draw_winners, rows.view(),
+  launch(device, "drawing rows", {blocks, static_cast<int64_t>(keys.size()), kRowThreads}, draw_winners, rows.slots(),
          on_device.data(), winners.data());
   const std::vector<Drawn> found = winners.to_host();
   for (size_t i = 0; i < found.size(); ++i) {

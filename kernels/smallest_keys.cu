@@ -36,7 +36,7 @@ void merge_smallest_keys(const CudaRows& rows, const RandomKey& key, int64_t cou
     const bool full = static_cast<int64_t>(smallest.size()) >= count;
     const KeyedRows all = make_keyed_rows(device, some, "random keys of rows");
     const Buffer<uint8_t> flags(device, some, "marks of sampled rows");
-    launch(device, "drawing random keys", {device.grid(some, kRowThreads), 1, kRowThreads}, key_rows, rows.view(),
+    launch(device, "drawing random keys", {device.grid(some, kRowThreads), 1, kRowThreads}, key_rows, rows.slots(),
            begin, some, key, full ? smallest.back().first : kNoKey, all.keys.data(), all.rows.data(), flags.data());
     const KeyedRows sorted = sorted_by_key(device, selected(device, all, flags), Order::ascending);
     const size_t kept = static_cast<size_t>(std::min(count, sorted.count));

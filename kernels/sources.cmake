@@ -5,6 +5,7 @@ set(cuda_sources
   bounded.cu
   device.cu
   digits.cu
+  expired_rows.cu
   facts.cu
   far_rows.cu
   features.cu
@@ -13,6 +14,7 @@ set(cuda_sources
   lane_sums.cu
   moments.cu
   moved_sums.cu
+  pages.cu
   publish.cu
   rounds.cu
   rows.cu

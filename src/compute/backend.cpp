@@ -24,4 +24,10 @@ void Backend::lend_page(RowBlock&, std::byte*) {
   refuse(*this);
 }
 
+bool Backend::pin(std::byte*, int64_t) {
+  return false;
+}
+
+void Backend::unpin(std::byte*) noexcept {}
+
 }  // namespace clientele

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/contract/paged_backend.h"
+
 namespace clientele::contract {
 
 using oracle::Kind;
@@ -82,6 +84,7 @@ std::unique_ptr<RowBlock> BackendContract::load(const oracle::Rows& rows) {
     begin += count;
   }
   if (!rows.m.empty()) backend().sample_ops().set_weights(*block, rows.m);
+  if (auto* paged = dynamic_cast<PagedBackend*>(&backend())) paged->turn(*block);
   return block;
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernels/paths.h"
 #include "tests/contract/backend_contract.h"
+#include "tests/contract/paged_backend.h"
 
 namespace clientele::contract {
 
@@ -12,6 +13,10 @@ std::vector<Maker> contract_backends() {
     return [paths] { return Owned{nullptr, gpu::make_backend(0, paths)}; };
   };
   return {{"cuda", with({})},
+          {"paged",
+           [] {
+             return Owned{nullptr, std::make_unique<PagedBackend>(gpu::make_backend(0, {}))};
+           }},
           {"separate_passes", with({.fused = false, .bounds = false})},
           {"tensor_cores", with({.tensor_from = 2})}};
 }

@@ -301,8 +301,13 @@ class Backend {
                                                     const std::string& purpose);
   virtual PageLayout page_layout(int d) const;
   /// page: page_layout(d).bytes(rows) bytes, on a page boundary, in the layout that an earlier operation left there;
-  /// where none did, whatever it holds, and zeros in the last group. Null takes it back.
+  /// where none did, whatever it holds, and zeros in the last group. Null takes it back: what operations left there
+  /// then lies on it, and the page may serve another block.
   virtual void lend_page(RowBlock& rows, std::byte* page);
+  /// From now until unpin, pages are lent from this memory (on a page boundary, whole pages of the system): a backend
+  /// that copies them may fix it in place and copy without a detour. False: it did not; the results are the same.
+  virtual bool pin(std::byte* memory, int64_t bytes);
+  virtual void unpin(std::byte* memory) noexcept;
   /// Bytes that make_rows would take.
   virtual int64_t rows_bytes(int64_t rows, int d, bool weighted) const = 0;
   /// Bytes that start_seeding takes on top until end_seeding.

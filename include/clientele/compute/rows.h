@@ -17,6 +17,7 @@ struct LocalRows {
 struct PageLayout {
   int64_t group_rows = 0;  ///< 0: the backend keeps features in memory of its own only
   int64_t group_bytes = 0;
+  int buffers = 0;  ///< in memory of the backend's own that a lent page is copied to, in turns; 0: used where it lies
 
   int64_t bytes(int64_t rows) const { return (rows + group_rows - 1) / group_rows * group_bytes; }
 };

@@ -2,8 +2,11 @@
 // the host.
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "stand_in.h"
@@ -26,20 +29,16 @@ struct Copy {
   size_t bytes;
 };
 
-/// The stream's copies from the host that nothing has waited for yet.
-struct OwedCopies {
-  std::mutex mutex;
-  std::vector<Copy> copies;
+/// The first `copies` of all copies that a stream was ever given.
+struct Mark {
+  clientele::stand_in::StandInStream* stream = nullptr;
+  size_t copies = 0;
 };
 
-OwedCopies& owed_copies() {
-  static OwedCopies owed;
-  return owed;
-}
-
-void owe(const Copy& copy) {
-  const std::lock_guard lock(owed_copies().mutex);
-  owed_copies().copies.push_back(copy);
+/// Guards all streams and events.
+std::mutex& streams_mutex() {
+  static std::mutex mutex;
+  return mutex;
 }
 
 Memory& memory_of_device() {
@@ -51,6 +50,17 @@ Memory& memory_of_device() {
   }();
   static_cast<void>(limited);
   return memory;
+}
+
+/// Host memory that is pinned.
+struct Pinned {
+  std::mutex mutex;
+  std::unordered_set<const void*> pieces;
+};
+
+Pinned& pinned_memory() {
+  static Pinned pinned;
+  return pinned;
 }
 
 /// Shared memory of a block: the card's most, and what kernels were allowed.
@@ -67,6 +77,45 @@ SharedMemory& shared_memory() {
 std::vector<int>& majors_of_devices() {
   static std::vector<int> majors = {8};
   return majors;
+}
+
+}  // namespace
+
+/// The copies from the host that nothing has waited for yet, and what the next operation waits for first.
+struct clientele::stand_in::StandInStream {
+  std::deque<Copy> copies;
+  size_t done = 0;  ///< before them
+  std::vector<Mark> waits;
+  Mark end() { return {this, done + copies.size()}; }
+};
+
+struct StandInEvent {
+  Mark mark;
+};
+
+namespace {
+
+std::unordered_set<cudaStream_t>& streams() {
+  static std::unordered_set<cudaStream_t> made;
+  return made;
+}
+
+void owe(cudaStream_t stream, const Copy& copy) {
+  const std::lock_guard lock(streams_mutex());
+  stream->copies.push_back(copy);
+}
+
+/// With the lock held.
+void finish(const Mark& mark) {
+  if (!streams().contains(mark.stream)) return;  // one that is gone did its copies when it went
+  const std::vector<Mark> waits = std::move(mark.stream->waits);
+  mark.stream->waits.clear();
+  for (const Mark& wait : waits) finish(wait);
+  for (; mark.stream->done < mark.copies; ++mark.stream->done) {
+    const Copy copy = mark.stream->copies.front();
+    mark.stream->copies.pop_front();
+    std::memcpy(copy.to, copy.from, copy.bytes);
+  }
 }
 
 }  // namespace
@@ -96,10 +145,9 @@ cudaError_t stand_in_allow_shared_bytes(const void* kernel, int bytes) {
   return cudaSuccess;
 }
 
-void clientele::stand_in::finish_copies() {
-  const std::lock_guard lock(owed_copies().mutex);
-  for (const Copy& copy : owed_copies().copies) std::memcpy(copy.to, copy.from, copy.bytes);
-  owed_copies().copies.clear();
+void clientele::stand_in::finish_copies(StandInStream* stream) {
+  const std::lock_guard lock(streams_mutex());
+  finish(stream->end());
 }
 
 const char* cudaGetErrorName(cudaError_t status) {
@@ -141,15 +189,55 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value)
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
+  *stream = new clientele::stand_in::StandInStream;
+  const std::lock_guard lock(streams_mutex());
+  streams().insert(*stream);
   return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) {
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  clientele::stand_in::finish_copies(stream);
+  const std::lock_guard lock(streams_mutex());
+  streams().erase(stream);
+  delete stream;
   return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  clientele::stand_in::finish_copies();
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  clientele::stand_in::finish_copies(stream);
   return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  const std::lock_guard lock(streams_mutex());
+  if (event->mark.stream != stream) stream->waits.push_back(event->mark);
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new StandInEvent;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(streams_mutex());
+  event->mark = stream->end();
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const std::lock_guard lock(streams_mutex());
+  finish(event->mark);
+  return cudaSuccess;
+}
+
+cudaError_t cudaHostRegister(void* memory, size_t, unsigned) {
+  Pinned& pinned = pinned_memory();
+  const std::lock_guard lock(pinned.mutex);
+  return pinned.pieces.insert(memory).second ? cudaSuccess : cudaErrorInvalidValue;
+}
+cudaError_t cudaHostUnregister(void* memory) {
+  const std::lock_guard lock(pinned_memory().mutex);
+  return pinned_memory().pieces.erase(memory) > 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
@@ -164,8 +252,8 @@ cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
   return cudaSuccess;
 }
 
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
-  clientele::stand_in::finish_copies();
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  clientele::stand_in::finish_copies(stream);
   Memory& device = memory_of_device();
   const std::lock_guard lock(device.mutex);
   const auto found = device.blocks.find(memory);
@@ -185,26 +273,26 @@ cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
   return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   if (kind == cudaMemcpyHostToDevice) {
-    owe({to, from, bytes});
+    owe(stream, {to, from, bytes});
     return cudaSuccess;
   }
-  clientele::stand_in::finish_copies();
+  clientele::stand_in::finish_copies(stream);
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
-                              size_t height, cudaMemcpyKind kind, cudaStream_t) {
+                              size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   if (to_pitch < width || from_pitch < width || kind != cudaMemcpyHostToDevice) return cudaErrorInvalidValue;
   for (size_t line = 0; line < height; ++line)
-    owe({static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width});
+    owe(stream, {static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width});
   return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t) {
-  clientele::stand_in::finish_copies();
+cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t stream) {
+  clientele::stand_in::finish_copies(stream);
   std::memset(memory, byte, bytes);
   return cudaSuccess;
 }

@@ -6,7 +6,9 @@
 // A block's threads are fibers that run one after the other from barrier to barrier, in ascending order in one launch
 // and in descending order in the next, so that a missing barrier shows. Fresh device memory and shared memory hold
 // rubbish. A block whose threads wait at different barriers for ever ends the program with a message. A copy from the
-// host reads its source as late as it may, at the stream's next operation, so that memory reused too early shows.
+// host reads its source as late as it may, at the stream's next operation or where the stream or an event of it is
+// waited for, so that memory reused too early and kernels that do not wait for another stream's copy show. That a copy
+// must wait for another stream's kernels does not show: kernels are done when they are launched.
 #pragma once
 
 #include <math.h>
@@ -38,6 +40,8 @@ inline dim3 threadIdx, blockIdx, blockDim, gridDim;
 void __syncthreads();
 
 namespace clientele::stand_in {
+
+struct StandInStream;
 
 /// Every unfinished lane of the warp brings a value; returns the values of all 32 lanes (those of absent lanes are 0).
 const uint64_t* exchange_in_warp(uint64_t mine);
@@ -78,8 +82,8 @@ void set_shared_bytes(size_t bytes);
 /// What a launch with this kernel may ask for: 48 KiB unless the kernel was allowed more.
 size_t shared_bytes_allowed(const void* kernel);
 
-/// Does the copies from the host that are still owed.
-void finish_copies();
+/// Does the copies from the host that a stream still owes, and those that it was told to wait for.
+void finish_copies(StandInStream* stream);
 
 }  // namespace clientele::stand_in
 
@@ -165,7 +169,10 @@ enum cudaMemPoolAttr {
   cudaMemPoolAttrUsedMemCurrent = 7,
 };
 constexpr unsigned cudaStreamNonBlocking = 1;
-using cudaStream_t = struct StandInStream*;
+constexpr unsigned cudaEventDisableTiming = 2;
+constexpr unsigned cudaHostRegisterDefault = 0;
+using cudaStream_t = clientele::stand_in::StandInStream*;
+using cudaEvent_t = struct StandInEvent*;
 using cudaMemPool_t = struct StandInPool*;
 
 struct cudaDeviceProp {
@@ -196,6 +203,13 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribut
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaHostRegister(void* memory, size_t bytes, unsigned flags);
+cudaError_t cudaHostUnregister(void* memory);
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes);
@@ -227,7 +241,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   if (grid.x == 0 || grid.y == 0 || grid.y > 65535 || block.x == 0 || block.x > 1024 ||
       config->dynamicSmemBytes > clientele::stand_in::shared_bytes_allowed(reinterpret_cast<const void*>(kernel)))
     return cudaErrorInvalidConfiguration;
-  clientele::stand_in::finish_copies();
+  clientele::stand_in::finish_copies(config->stream);
   clientele::stand_in::run_grid(grid, block, config->dynamicSmemBytes, [&] { kernel(arguments...); });
   return cudaSuccess;
 }
