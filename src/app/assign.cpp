@@ -133,17 +133,18 @@ struct Assigned {
 
 /// Throws Error{device} where the limit is too low for the scores alone.
 MemoryPlan plan_scoring(const MemoryLimit& limit, const Job& job, const ModelSource& source, const Footprint& need,
-                        const Backend& backend, const Clients& clients, const ThreadPool& pool) {
+                        const JobBackend& backend, const Clients& clients, const ThreadPool& pool) {
   clients.cache->drop();
   return_freed_memory();
   const MemoryDemand demand = {.base_bytes = resident_bytes(),
                                .columns = static_cast<int64_t>(source.needed().size()),
                                .threads = pool.threads(),
                                .block_rows = job.run.block_rows,
+                               .device_bytes = backend.device_bytes(),
                                .clustered = false,
                                .input_rows = clients.ids.rows,
                                .reading = clients.cache->needs()};
-  MemoryPlan plan = plan_memory(limit, demand, need, backend);
+  MemoryPlan plan = plan_memory(limit, demand, need, *backend);
   refuse_too_little(plan, need);
   clients.cache->limit(plan.cache_bytes);
   return plan;
@@ -231,7 +232,7 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   rows.report["unseen_categories"] = unseen;
   const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_scoring(limit, job, source, need, *backend, clients, pool);
+  const MemoryPlan memory = plan_scoring(limit, job, source, need, backend, clients, pool);
   env.memory = memory.share(scratch_folder(job));
   // Other rows are made from the input again, block by block.
   if (model.space.spherical) warn_of_scratch(memory, scratch_folder(job), env);

@@ -1,6 +1,11 @@
 #include "device.h"
 
+#include <algorithm>
+#include <cstdint>
+
+#include "byte_size.h"
 #include "clientele/base/errors.h"
+#include "clientele/prep/row_blocks.h"
 #include "display.h"
 #include "job_checks.h"
 
@@ -55,17 +60,28 @@ DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, i
     return {false, 0,
             "the CPU, chosen by auto: the job needs " + needed +
                 " of GPU memory, and cuda:" + std::to_string(choice.index) + " has " + free + " free"};
-  throw Error(ErrorKind::device,
-              {.what = "the GPU asked for has too little memory for this job",
-               .where = "run.device = \"" + spec.device + '"',
-               .expected = needed + " free (" + std::to_string(needed_bytes) + " bytes)",
-               .found = free + " (" + std::to_string(free_bytes) + " bytes)",
-               .hint = "Use device = \"cpu\" or \"auto\", which gives the same bytes, or a GPU with more memory."});
+  throw Error(
+      ErrorKind::device,
+      {.what = "the GPU asked for has too little memory for this job, even with its features in the host's memory",
+       .where = "run.device = \"" + spec.device + '"',
+       .expected = needed + " free (" + std::to_string(needed_bytes) + " bytes)",
+       .found = free + " (" + std::to_string(free_bytes) + " bytes)",
+       .hint = "Use device = \"cpu\" or \"auto\", which gives the same bytes, or a GPU with more memory."});
+}
+
+int64_t Footprint::beside_features(const Backend& backend) const {
+  const int64_t slots = backend.rows_bytes(rows, d, weighted) - backend.page_layout(d).bytes(rows);
+  const auto fitting = [&](int64_t n) {
+    return (seeded ? backend.seeding_bytes(n) : 0) + backend.scratch_bytes(n, d, k);
+  };
+  // The sample goes before seeding on all rows and bounds come.
+  const int64_t drawn = std::min(rows, sample_rows);
+  const int64_t sample = drawn > 0 ? backend.rows_bytes(drawn, d, weighted) + fitting(drawn) : 0;
+  return slots + std::max(sample, fitting(rows));
 }
 
 int64_t Footprint::bytes(const Backend& backend) const {
-  return backend.rows_bytes(rows, d, weighted) + (seeded ? backend.seeding_bytes(rows) : 0) +
-         backend.scratch_bytes(rows, d, k);
+  return beside_features(backend) + backend.page_layout(d).bytes(rows);
 }
 
 JobBackend::JobBackend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool)
@@ -77,13 +93,23 @@ void JobBackend::open() {
   backend_ = choice_.cuda ? make_cuda_backend(choice_.index) : make_cpu_backend(pool_, simd_level(spec_.simd));
 }
 
+int64_t JobBackend::device_bytes() const {
+  if (!choice_.cuda) return 0;
+  return std::min(backend_->facts().memory_bytes, parse_byte_size(spec_.device_memory).value_or(INT64_MAX));
+}
+
+int64_t JobBackend::needed_bytes(const Footprint& need) const {
+  if (cuda_index(spec_.device) < 0) return need.bytes(*backend_);
+  return need.beside_features(*backend_) + least_features_bytes(*backend_, need.rows, need.d);
+}
+
 bool JobBackend::has_room(const Footprint& need) const {
-  return !choice_.cuda || need.bytes(*backend_) <= backend_->facts().memory_bytes;
+  return !choice_.cuda || needed_bytes(need) <= device_bytes();
 }
 
 void JobBackend::make_room(const Footprint& need) {
   if (!choice_.cuda) return;
-  choice_ = choice_with_room(spec_, choice_, need.bytes(*backend_), backend_->facts().memory_bytes);
+  choice_ = choice_with_room(spec_, choice_, needed_bytes(need), device_bytes());
   if (!choice_.cuda) open();
 }
 

@@ -21,7 +21,7 @@ struct DeviceChoice {
 DeviceChoice choose_device(const RunSpec& spec, const CudaFacts& facts);
 
 /// `choice`, a GPU, if the job fits; auto's other choice, the CPU, if it does not. Throws Error{device} when the GPU
-/// was asked for by name.
+/// was asked for by name. needed_bytes: of the regime that takes least.
 DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, int64_t needed_bytes,
                               int64_t free_bytes);
 
@@ -36,6 +36,8 @@ struct Footprint {
   int64_t sample_rows = 0;  ///< of a sample that starts are found on
 
   int64_t bytes(const Backend& backend) const;
+  /// Of these, what is no feature of the rows.
+  int64_t beside_features(const Backend& backend) const;
 };
 
 /// The backend of a job. Which one it is, is settled when the size of the features is known.
@@ -47,10 +49,13 @@ class JobBackend {
   Backend& operator*() const { return *backend_; }
   Backend* operator->() const { return backend_.get(); }
   const DeviceChoice& choice() const { return choice_; }
+  /// Of a GPU's memory, what the job may take now: what is free, and run.device_memory at most. 0 for the CPU.
+  int64_t device_bytes() const;
 
   /// What the first stages share. Everything given must outlive it.
   Env env(Comm& comm, Progress& progress) const;
-  /// Always true of the CPU, whose memory can be swapped and shared.
+  /// Always true of the CPU, whose memory can be swapped and shared. A GPU that was asked for by name may stream the
+  /// features; auto takes one for what stays there (whether streaming outruns the CPU has not been measured).
   bool has_room(const Footprint& need) const;
   /// Afterwards the backend has room: a GPU that auto chose and that is too small has become the CPU, with a warning.
   /// Nothing of the earlier backend may be in use. Throws Error{device} when the GPU was asked for by name.
@@ -59,6 +64,8 @@ class JobBackend {
 
  private:
   void open();
+  /// Of a GPU's memory, at least.
+  int64_t needed_bytes(const Footprint& need) const;
 
   RunSpec spec_;
   ThreadPool& pool_;

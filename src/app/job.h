@@ -31,10 +31,11 @@ struct RunSpec {
   std::string device = "auto";  ///< auto, cpu, cuda or cuda:INDEX
   int64_t threads = 0;          ///< 0: one for each processor this process may use
   Simd simd = Simd::automatic;
-  int64_t block_rows = 0;  ///< 0: all rows in one block
-  std::string memory;      ///< "8GiB"; empty: four fifths of what is free
-  std::string scratch;     ///< folder; empty: where the output folder will be
-  bool strict = false;     ///< a warning makes the exit code 9
+  int64_t block_rows = 0;     ///< 0: all rows in one block
+  std::string memory;         ///< "8GiB"; empty: four fifths of what is free
+  std::string scratch;        ///< folder; empty: where the output folder will be
+  std::string device_memory;  ///< of a GPU, "8GiB"; empty: what is free there
+  bool strict = false;        ///< a warning makes the exit code 9
 
   void visit(SpecVisitor& v);
 };

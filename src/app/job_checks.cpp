@@ -139,12 +139,17 @@ class Checks {
         complain({"judge.metrics"}, "judge.metrics: unknown metric \"" + metric + "\"" + suggestion(metric, known));
   }
 
+  void size(const std::string& setting, const std::string& text) {
+    if (text.empty() || parse_byte_size(text)) return;
+    complain({setting}, setting + ": expected a size such as 8GiB or 500MB, found \"" + text + "\"");
+  }
+
   void run() {
     const std::string& device = job_.run.device;
     if (device != "auto" && device != "cpu" && cuda_index(device) < 0)
       complain({"run.device"}, "run.device: expected auto, cpu, cuda or cuda:INDEX, found \"" + device + "\"");
-    if (!job_.run.memory.empty() && !parse_byte_size(job_.run.memory))
-      complain({"run.memory"}, "run.memory: expected a size such as 8GiB or 500MB, found \"" + job_.run.memory + "\"");
+    size("run.memory", job_.run.memory);
+    size("run.device_memory", job_.run.device_memory);
     if (cuda_index(device) >= 0 && job_.run.simd != RunSpec::Simd::automatic)
       complain({"run.device", "run.simd"}, "run.simd chooses the CPU's instructions, but run.device asks for a GPU");
   }

@@ -36,7 +36,8 @@ int64_t most_side_by_side(const Footprint& need, int64_t room, const Backend& ba
 
 /// What lets the plan keep pages as large as they are: every thread has a block of rows.
 int64_t features_of_pages(const BlockPlan& blocks, int64_t least) {
-  return blocks.block_rows > kBlockRows ? 2 * blocks.pages * blocks.page_bytes : least;
+  constexpr int64_t kInTurns = 3;
+  return blocks.block_rows > kBlockRows ? 2 * std::min(blocks.pages, kInTurns) * blocks.page_bytes : least;
 }
 
 /// Results of all clients, and one of them spread over those that were set apart.
@@ -74,6 +75,57 @@ void enlarge_cache(const MemoryDemand& demand, int64_t spare, int64_t features, 
   plan.reading_bytes += more;
 }
 
+/// Labels and weights.
+int64_t slots_of(const Footprint& need, const Backend& backend) {
+  return backend.rows_bytes(need.rows, need.d, need.weighted) - backend.page_layout(need.d).bytes(need.rows);
+}
+
+/// Seeding on all rows, bounds, and what else passes take of the backend's memory beside features and slots.
+int64_t rounds_of(const Footprint& need, const Backend& backend) {
+  return (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
+}
+
+void plan_fitting(const MemoryDemand& demand, const Footprint& need, const Backend& backend, MemoryPlan& plan) {
+  const PageLayout layout = backend.page_layout(need.d);
+  // On the host in either case; it goes before seeding on all rows and bounds come.
+  const int64_t sample =
+      std::min(need.rows, need.sample_rows) * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes);
+  plan.on_gpu = layout.buffers > 0;
+  if (plan.on_gpu) {
+    plan.device_limit = demand.device_bytes;
+    plan.device_beside = need.beside_features(backend);
+  } else {
+    plan.slots_bytes = slots_of(need, backend);
+  }
+  if (demand.clustered) plan.fitting_bytes = plan.on_gpu ? sample : std::max(sample, rounds_of(need, backend));
+}
+
+/// What is left of the backend's memory, and of the host's, for features.
+void share_features(const MemoryDemand& demand, const Footprint& need, const Backend& backend, MemoryPlan& plan) {
+  const int64_t host = std::max<int64_t>(1, plan.limit.bytes - plan.base_bytes - plan.beside_features());
+  plan.features_limit = plan.on_gpu ? std::max<int64_t>(1, plan.device_limit - plan.device_beside) : host;
+  // Rows that are only scored are made from the input when they are asked for: on as few pages as there can be.
+  plan.pages_limit = demand.clustered ? host : 1;
+  plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows,
+                            {.features_bytes = plan.features_limit, .pages_bytes = plan.pages_limit, .scratch = {}},
+                            static_cast<int>(demand.threads));
+}
+
+/// Puts as many fits of a sweep over streamed rows side by side as there is room for the labels of.
+void plan_sweep(const MemoryDemand& demand, const Footprint& need, const Backend& backend, int64_t least,
+                MemoryPlan& plan) {
+  const int64_t slots = slots_of(need, backend), rounds = rounds_of(need, backend);
+  const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
+  const int64_t room = plan.on_gpu ? plan.device_limit : plan.limit.bytes - plan.base_bytes;
+  plan.side_by_side = most_side_by_side(need, room - slots - rounds - pages, backend);
+  const int64_t fitting = rounds + (plan.side_by_side - 1) * label_set_bytes(need, backend);
+  if (plan.on_gpu)
+    plan.device_beside = std::max(plan.device_beside, slots + fitting);
+  else
+    plan.fitting_bytes = std::max(plan.fitting_bytes, fitting);
+  share_features(demand, need, backend, plan);
+}
+
 }  // namespace
 
 MemoryLimit memory_limit(const RunSpec& spec) {
@@ -97,7 +149,9 @@ int64_t start_sample_rows(const ClusterSpec& spec) {
 }
 
 int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
-  const int64_t labels = backend.rows_bytes(need.rows, need.d, false) - backend.page_layout(need.d).bytes(need.rows);
+  const PageLayout layout = backend.page_layout(need.d);
+  const int64_t labels = backend.rows_bytes(need.rows, need.d, false) - layout.bytes(need.rows);
+  if (layout.buffers > 0) return labels;  // a GPU keeps bounds of one set only
   const auto scratch = [&](int64_t rows) { return backend.scratch_bytes(rows, need.d, need.k); };
   return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
 }
@@ -117,46 +171,25 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   plan.cache_bytes = least_cache(demand);
   plan.reading_bytes = demand.threads * (2 * kPieceRows * demand.columns * int64_t{sizeof(double)} + kMiB) +
                        demand.reading.calls_bytes + plan.cache_bytes;
-  int64_t rounds = 0;
-  const PageLayout layout = backend.page_layout(need.d);
-  if (layout.group_rows == 0) {
-    plan.device_bytes = need.bytes(backend);
-  } else {
-    plan.slots_bytes = backend.rows_bytes(need.rows, need.d, need.weighted) - layout.bytes(need.rows);
-    // The sample goes before seeding on all rows and bounds come.
-    const int64_t sample =
-        std::min(need.rows, need.sample_rows) * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes);
-    rounds = (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
-    plan.fitting_bytes = demand.clustered ? std::max(sample, rounds) : 0;
-  }
+  plan_fitting(demand, need, backend, plan);
   if (demand.clustered) plan.judging_bytes = judging_bytes(demand, need);
   const int64_t least = least_features_bytes(backend, need.rows, need.d);
-  plan.least_bytes = plan.base_bytes + std::max({plan.beside_features() + least, plan.profile() + kLeastTables,
-                                                 write_bytes(demand, need)});
-  const int64_t features = layout.group_rows == 0 ? 0 : layout.bytes(need.rows);
-  enlarge_cache(demand, limit.bytes - plan.least_bytes, features, plan);
+  const int64_t features = backend.page_layout(need.d).bytes(need.rows);
+  const bool elsewhere = plan.on_gpu && plan.device_beside + features <= plan.device_limit;  // on the GPU, all of them
+  plan.least_bytes = plan.base_bytes + std::max({plan.beside_features() + (elsewhere ? 0 : least),
+                                                 plan.profile() + kLeastTables, write_bytes(demand, need)});
+  enlarge_cache(demand, limit.bytes - plan.least_bytes, elsewhere ? 0 : features, plan);
+  share_features(demand, need, backend, plan);
+  if (plan.streamed() && demand.clustered && need.fits > 1) plan_sweep(demand, need, backend, least, plan);
   const int64_t room = limit.bytes - plan.base_bytes;
-  const auto share_features = [&] {
-    plan.features_limit = std::max<int64_t>(1, room - plan.beside_features());
-    plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows, plan.features_limit,
-                              static_cast<int>(demand.threads));
-  };
-  share_features();
-  if (plan.streamed() && demand.clustered && need.fits > 1) {
-    const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
-    plan.side_by_side = most_side_by_side(need, room - plan.slots_bytes - rounds - pages, backend);
-    const int64_t sets = (plan.side_by_side - 1) * label_set_bytes(need, backend);
-    plan.fitting_bytes = std::max(plan.fitting_bytes, rounds + sets);
-    share_features();
-  }
   // Half: what indexes the tables and the heap's own need stand beside them.
   plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);
   const int64_t beside_search = plan.slots_bytes + plan.cache_bytes;
   plan.search_bytes =
       std::max(plan.beside_features() - beside_search, room - beside_search - plan.blocks.features_bytes);
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
-  plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.blocks.features_bytes,
-                                                plan.profile() + tables, write_bytes(demand, need)});
+  plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.host_features(), plan.profile() + tables,
+                                                write_bytes(demand, need)});
   return plan;
 }
 
@@ -172,6 +205,7 @@ int64_t MemoryPlan::profile() const {
 MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
   MemoryShare share;
   share.features_bytes = streamed() ? features_limit : 0;
+  share.pages_bytes = streamed() ? pages_limit : 0;
   share.tables_bytes = tables_bytes;
   share.scratch = scratch.string();
   return share;
@@ -215,12 +249,19 @@ void warn_of_memory(const MemoryPlan& plan, int64_t peak_bytes, Env& env) {
                            ", above run.memory (" + readable_bytes(static_cast<double>(plan.limit.bytes)) + ").");
 }
 
+std::string regime_text(const MemoryPlan& plan) {
+  if (!plan.streamed()) return plan.on_gpu ? "resident on the GPU" : "resident";
+  if (!plan.on_gpu) return "streamed: features in a scratch file, read once a pass";
+  if (plan.blocks.held()) return "streamed: features in the host's memory, copied to the GPU once a pass";
+  return "streamed: features in a scratch file, read and copied to the GPU once a pass";
+}
+
 Json memory_json(const MemoryPlan& plan) {
   return {{"limit_bytes", plan.limit.bytes},
           {"limit", plan.limit.given ? "run.memory" : "four fifths of what this process can have now"},
-          {"regime", plan.streamed() ? "streamed: features in a scratch file, read once a pass" : "resident"},
+          {"regime", regime_text(plan)},
           {"program_bytes", plan.base_bytes},
-          {"features_bytes", plan.blocks.features_bytes},
+          {"features_bytes", plan.host_features()},
           {"labels_bytes", plan.slots_bytes},
           {"side_by_side", plan.side_by_side},
           {"fitting_bytes", plan.fitting_bytes},
@@ -230,7 +271,7 @@ Json memory_json(const MemoryPlan& plan) {
           {"chunks_bytes", plan.cache_bytes},
           {"host_bytes", plan.peak_bytes},
           {"host_bytes_at_least", plan.least_bytes},
-          {"device_bytes", plan.device_bytes}};
+          {"device_bytes", plan.device_bytes()}};
 }
 
 Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
@@ -238,6 +279,13 @@ Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
                  {"limit_given", plan.limit.given},
                  {"regime", plan.streamed() ? "streamed" : "resident"}};
   if (!plan.streamed()) return record;
+  if (plan.on_gpu) {
+    record["streamed_to"] = "GPU";
+    record["device_limit_bytes"] = plan.device_limit;
+    record["device_bytes"] = plan.device_bytes();
+    record["pages_bytes"] = plan.blocks.pages_bytes;
+    record["pages_pinned"] = traffic.pinned;
+  }
   // Rows that are only scored are made from the input, block by block.
   record["scratch_bytes"] = traffic.bytes_written > 0 ? plan.blocks.scratch_bytes : 0;
   record["block_rows"] = plan.blocks.block_rows;

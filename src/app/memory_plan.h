@@ -1,5 +1,5 @@
-// How much memory a job may take, what it takes it for, and whether its rows stay in memory or are streamed from a
-// scratch file.
+// How much memory a job may take, what it takes it for, and whether its rows stay in memory or are streamed: from a
+// scratch file, or to a GPU with less memory than the host's.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ struct MemoryDemand {
   int64_t columns = 0;     ///< of the source, that are read
   int64_t threads = 1;
   int64_t block_rows = 0;         ///< run.block_rows
+  int64_t device_bytes = 0;       ///< of a GPU's memory, what the job may take
   bool clustered = true;          ///< false: rows are scored only
   int64_t input_rows = 0;         ///< that results are written of, clients that cleaning sets apart among them
   int64_t resample_rows = 0;      ///< of the sample that segments are fitted to anew; 0: none are
@@ -64,8 +65,11 @@ struct MemoryPlan {
   int64_t cache_bytes = 0;      ///< of these, decoded chunks that are kept
   int64_t tables_bytes = 0;     ///< at most, for exact quantiles
   int64_t search_bytes = 0;     ///< the same while the features are in memory
-  int64_t device_bytes = 0;     ///< of a GPU, which then holds features, slots and what fitting needs
+  bool on_gpu = false;          ///< which then holds features, slots and what fitting needs
+  int64_t device_limit = 0;     ///< of a GPU's memory
+  int64_t device_beside = 0;    ///< of these, slots and what fitting needs
   int64_t features_limit = 0;   ///< what is left for features
+  int64_t pages_limit = 0;      ///< of the host's memory, for pages of features that do not fit on the GPU
   BlockPlan blocks;
   int64_t peak_bytes = 0;
   int64_t least_bytes = 0;  ///< the smallest limit that does
@@ -73,6 +77,9 @@ struct MemoryPlan {
   int64_t beside_features() const;  ///< while there are features
   int64_t profile() const;          ///< without features and slots, but for tables
   bool streamed() const { return blocks.pages > 0; }
+  /// Of the host's memory.
+  int64_t host_features() const { return on_gpu ? blocks.pages_bytes : blocks.features_bytes; }
+  int64_t device_bytes() const { return on_gpu ? device_beside + blocks.features_bytes : 0; }
   bool fits() const { return least_bytes <= limit.bytes; }
   MemoryShare share(const std::filesystem::path& scratch) const;
   /// The same until the features are made.
@@ -90,6 +97,8 @@ void refuse_too_little(const MemoryPlan& plan, const Footprint& need);
 /// run.scratch, or where the output folder will be.
 std::filesystem::path scratch_folder(const Job& job);
 
+/// "resident on the GPU", "streamed: features in ...".
+std::string regime_text(const MemoryPlan& plan);
 /// {"limit_bytes", "limit", "regime", ...: bytes by purpose, "fits"}
 Json memory_json(const MemoryPlan& plan);
 /// Warns of a scratch file that would itself lie in memory.

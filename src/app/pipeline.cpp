@@ -56,13 +56,14 @@ void warn_of_result(const Clustering& best, const ProfileSpec& spec, Env& env) {
 }
 
 /// What the job holds in memory once its clients are open.
-MemoryDemand demand_now(const Job& job, const Clients& clients, const ThreadPool& pool) {
+MemoryDemand demand_now(const Job& job, const Clients& clients, const JobBackend& backend, const ThreadPool& pool) {
   clients.cache->drop();
   return_freed_memory();
   return {.base_bytes = resident_bytes(),
           .columns = static_cast<int64_t>(clients.source->schema().columns.size()),
           .threads = pool.threads(),
           .block_rows = job.run.block_rows,
+          .device_bytes = backend.device_bytes(),
           .input_rows = clients.ids.rows,
           .resample_rows = resample_rows(job.cluster, job.judge),
           .reading = clients.cache->needs()};
@@ -79,7 +80,7 @@ MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients&
                     .sample_rows = start_sample_rows(job.cluster)};
   for (const Column& column : clients.source->schema().columns)
     need.d += static_cast<int>(features_of(column, job.normalise));
-  const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
+  const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, backend, pool), need, *backend);
   // What cleaning drops may let the rest fit: a limit that somebody gave is kept strictly.
   if (limit.given) refuse_too_little(plan, need);
   clients.cache->limit(plan.cache_bytes);
@@ -210,7 +211,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
                           .seeded = !job.cluster.given_start(),
                           .sample_rows = start_sample_rows(job.cluster)};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, pool), need, *backend);
+  const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, backend, pool), need, *backend);
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
   run["device"]["reason"] = backend.choice().reason;

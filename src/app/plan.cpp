@@ -174,14 +174,15 @@ Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, con
                    .columns = shape.columns,
                    .threads = backend->facts().threads,
                    .block_rows = job.run.block_rows,
+                   .device_bytes = backend.device_bytes(),
                    .input_rows = shape.rows,
                    .resample_rows = resample_rows(job.cluster, job.judge),
                    .reading = cache.needs()},
                   need, *backend);
   plan.update(memory_json(memory));
-  if (backend.choice().cuda) plan["device_free_bytes"] = backend->facts().memory_bytes;
+  if (backend.choice().cuda) plan["device_free_bytes"] = backend.device_bytes();
   bool fits = memory.fits() && backend.has_room(need);
-  if (memory.streamed()) {
+  if (memory.blocks.scratch_bytes > 0) {
     plan["scratch"] = scratch_plan(job, memory.blocks.scratch_bytes);
     fits = fits && plan["scratch"]["fits"].get<bool>();
   }

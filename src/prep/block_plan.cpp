@@ -1,5 +1,6 @@
 // How many rows of features a memory limit leaves in memory, and the passes over all of them.
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -22,9 +23,11 @@ int64_t page_size(const PageLayout& layout, int64_t rows) {
   return (layout.bytes(rows) + unit - 1) / unit * unit;
 }
 
-/// Rows of a page: enough for each thread to have a canonical block of its own, where the limit allows that.
+/// Rows of a page: enough for each thread to have a canonical block of its own, where the limit allows that. Copies to
+/// a device are as large as they may be: each comes with launches of its own.
 int64_t rows_of_page(const PageLayout& layout, int64_t limit, int threads) {
-  int64_t blocks = std::max(1, threads);
+  const int64_t wanted = layout.buffers > 0 ? kLargePage / page_size(layout, kBlockRows) : threads;
+  int64_t blocks = std::max<int64_t>(1, wanted);
   const auto too_large = [&] {
     const int64_t page = page_size(layout, blocks * kBlockRows);
     return page > kLargePage || kPages * page > limit / 2;
@@ -50,8 +53,11 @@ int64_t least_features_bytes(const Backend& backend, int64_t rows, int d) {
   return std::min(layout.bytes(rows), kLeastPages * page_size(layout, kBlockRows));
 }
 
-BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, int64_t limit, int threads) {
+BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, const MemoryShare& share,
+                      int threads) {
   const PageLayout layout = backend.page_layout(d);
+  const bool copied = layout.buffers > 0;
+  const int64_t limit = share.features_bytes;
   const int64_t given = block_rows <= 0 ? 0 : (block_rows + kBlockRows - 1) / kBlockRows * kBlockRows;
   BlockPlan plan;
   plan.block_rows = given > 0 ? given : std::max<int64_t>(rows, 1);
@@ -59,26 +65,33 @@ BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block
   plan.features_bytes = layout.group_rows == 0 ? 0 : layout.bytes(rows);
   if (layout.group_rows == 0 || limit <= 0 || layout.bytes(rows) <= limit) return plan;
 
-  plan.block_rows = given > 0 ? given : rows_of_page(layout, limit, threads);
-  while (plan.block_rows > kBlockRows && kLeastPages * page_size(layout, plan.block_rows) > limit)
+  const int64_t host = !copied ? limit : share.pages_bytes > 0 ? share.pages_bytes : INT64_MAX;
+  const int64_t tight = std::min(limit, host);
+  plan.block_rows = given > 0 ? given : rows_of_page(layout, tight, threads);
+  while (plan.block_rows > kBlockRows && kLeastPages * page_size(layout, plan.block_rows) > tight)
     plan.block_rows -= kBlockRows;
   plan.page_bytes = page_size(layout, plan.block_rows);
-  plan.pages = kPages * plan.page_bytes <= limit ? kPages : kLeastPages;
+  plan.pages = kPages * plan.page_bytes <= host ? kPages : kLeastPages;
+  const int64_t in_turns = copied ? layout.buffers : plan.pages;
   const int64_t blocks = (rows + plan.block_rows - 1) / plan.block_rows;
-  const int64_t left = std::max<int64_t>(0, limit - plan.pages * plan.page_bytes);
+  const int64_t left = std::max<int64_t>(0, limit - in_turns * plan.page_bytes);
   const int64_t resident = std::min(left / plan.page_bytes, blocks - 1);
+  const int64_t others = (blocks - resident) * plan.page_bytes;
   plan.resident_rows = resident * plan.block_rows;
-  plan.scratch_bytes = (blocks - resident) * plan.page_bytes;
-  plan.features_bytes = (plan.pages + resident) * plan.page_bytes;
+  plan.features_bytes = (in_turns + resident) * plan.page_bytes;
+  if (copied && others <= host)
+    plan.pages = blocks - resident;
+  else
+    plan.scratch_bytes = others;
+  plan.pages_bytes = copied ? plan.pages * plan.page_bytes : 0;
   return plan;
 }
 
-/// Blocks whose features go to the scratch file stand evenly among the others, so that there is work in memory while
+/// Blocks whose features lie on pages stand evenly among the others, so that there is work in memory while
 /// they are read.
 void make_blocks(RowBlocks& rows, Env& env) {
   const std::string purpose = "normalised features";
-  const BlockPlan plan =
-      plan_blocks(env.backend, rows.rows, rows.d, env.block_rows, env.memory.features_bytes, env.pool.threads());
+  const BlockPlan plan = plan_blocks(env.backend, rows.rows, rows.d, env.block_rows, env.memory, env.pool.threads());
   const int64_t count = (rows.rows + plan.block_rows - 1) / plan.block_rows;
   const int64_t resident = plan.pages == 0 ? count : plan.resident_rows / plan.block_rows;
   std::vector<int64_t> offsets;

@@ -22,6 +22,7 @@ struct PageStep {
   int64_t offset = 0;
   int64_t bytes = 0;            ///< of the whole page
   std::vector<PagePart> parts;  ///< to read; empty: the page comes as it is
+  size_t block = 0;             ///< which one it is for
 };
 
 /// Serves the pages of the steps in order. Used by one thread.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "clientele/base/cancel.h"
+#include "clientele/base/errors.h"
 #include "page_pass.h"
 
 namespace clientele {
@@ -26,19 +28,33 @@ void clear_last_group(std::byte* page, const PageLayout& layout, int64_t rows) {
   std::memset(page + layout.bytes(rows) - layout.group_bytes, 0, static_cast<size_t>(layout.group_bytes));
 }
 
-/// Lends a page to a block for as long as it lives.
+/// Lends a page to a block until end(), or for as long as it lives.
 class Lent {
  public:
   Lent(Backend& backend, RowBlock& block, std::byte* page) : backend_(backend), block_(block) {
     backend_.lend_page(block_, page);
   }
-  ~Lent() { backend_.lend_page(block_, nullptr); }
+  ~Lent() {
+    if (ended_) return;
+    try {
+      end();
+    } catch (const Error&) {
+      // The fault that ended the pass is on its way.
+    }
+  }
   Lent(const Lent&) = delete;
   Lent& operator=(const Lent&) = delete;
+
+  /// Throws where a device cannot give back what was left on the page.
+  void end() {
+    ended_ = true;
+    backend_.lend_page(block_, nullptr);
+  }
 
  private:
   Backend& backend_;
   RowBlock& block_;
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -61,11 +77,25 @@ RowPages::RowPages(Backend& backend, int d, const BlockPlan& plan, std::vector<i
                    const std::string& folder)
     : backend_(backend),
       layout_(backend.page_layout(d)),
+      held_(plan.held()),
       offsets_(std::move(offsets)),
       scratch_bytes_(plan.scratch_bytes),
       folder_(folder.empty() ? "." : folder) {
-  for (int i = 0; i < plan.pages; ++i)
+  for (int64_t i = 0; i < plan.pages; ++i)
     pages_.emplace_back(static_cast<size_t>(plan.page_bytes), "a page of normalised features");
+}
+
+RowPages::~RowPages() {
+  for (size_t i = 0; i < pinned_; ++i) backend_.unpin(pages_[i].as<std::byte>());
+}
+
+void RowPages::prepare() {
+  if (!held_ && !file_) file_ = std::make_unique<ScratchFile>(folder_, scratch_bytes_);
+  const auto pin = [&](const PageBuffer& page) {
+    return backend_.pin(page.as<std::byte>(), static_cast<int64_t>(page.bytes()));
+  };
+  while (pinned_ < pages_.size() && pin(pages_[pinned_])) ++pinned_;
+  traffic_.pinned = pinned_ == pages_.size();
 }
 
 void RowPages::make_on_demand(std::function<void(RowBlock&)> make) {
@@ -81,14 +111,16 @@ void RowPages::each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks,
   for (size_t i = 0; i < blocks.size(); ++i) {
     check_cancel();
     std::byte* page = pages_[0].as<std::byte>();
-    if (offsets_[i] >= 0) clear_last_group(page, layout_, blocks[i]->rows());
-    if (offsets_[i] < 0 ? made(*blocks[i]) : on_page(*blocks[i], page, made)) return;
+    if (offsets_[i] < 0) {
+      if (made(*blocks[i])) return;
+      continue;
+    }
+    clear_last_group(page, layout_, blocks[i]->rows());
+    Lent lent(backend_, *blocks[i], page);
+    const bool done = made(*blocks[i]);
+    lent.end();
+    if (done) return;
   }
-}
-
-bool RowPages::on_page(RowBlock& block, std::byte* page, const std::function<bool(RowBlock&)>& body) {
-  const Lent lent(backend_, block, page);
-  return body(block);
 }
 
 std::vector<PagePart> RowPages::parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const {
@@ -104,40 +136,47 @@ std::vector<PagePart> RowPages::parts_of(RowBlock& block, Features use, const Ro
 void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body,
                     Features use, const RowBlocks::WantedRows* wanted) {
   if (make_ && use != Features::unused) return each_on_demand(blocks, body);
-  if (!file_ && use == Features::fill) file_ = std::make_unique<ScratchFile>(folder_, scratch_bytes_);
+  if (use == Features::fill) prepare();
   std::vector<PageStep> steps;
-  std::vector<bool> paged(blocks.size());
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (offsets_[i] < 0 || use == Features::unused) continue;
-    PageStep step{offsets_[i], unit_ceil(layout_.bytes(blocks[i]->rows())), parts_of(*blocks[i], use, wanted)};
-    paged[i] = use == Features::fill || !step.parts.empty();
-    if (paged[i])
+    PageStep step{offsets_[i], unit_ceil(layout_.bytes(blocks[i]->rows())), parts_of(*blocks[i], use, wanted), i};
+    if (held_ && !step.parts.empty()) step.parts = {{0, step.bytes}};  // lent as a whole
+    if (use == Features::fill || !step.parts.empty())
       steps.push_back(std::move(step));
     else
       ++traffic_.blocks_skipped;
   }
   const std::vector<PageStep> counted = steps;
-  PagePass pass(file_.get(), pages_, std::move(steps));
+  std::optional<PagePass> pass;
+  if (!held_) pass.emplace(file_.get(), pages_, std::move(steps));
+  const auto lend = [&](const PageStep& step) {
+    std::byte* page = pass ? pass->take() : own_page(step.offset);
+    if (use == Features::fill) clear_last_group(page, layout_, blocks[step.block]->rows());
+    return std::make_unique<Lent>(backend_, *blocks[step.block], page);
+  };
+  const bool changed = use == Features::fill || use == Features::change;
+  std::unique_ptr<Lent> lent, ahead;
   size_t next = 0;
-  for (size_t i = 0; i < blocks.size(); ++i) {
+  for (const auto& block : blocks) {
     check_cancel();  // a pass over a slow disk takes minutes
-    RowBlock& block = *blocks[i];
-    if (!paged[i]) {
-      if (body(block)) return;
+    if (next == counted.size() || blocks[counted[next].block] != block) {
+      if (body(*block)) return;
       continue;
     }
-    std::byte* page = pass.take();
-    if (use == Features::fill) clear_last_group(page, layout_, block.rows());
-    const bool done = on_page(block, page, body);
-    const bool changed = use == Features::fill || use == Features::change;
     const PageStep& step = counted[next++];
+    lent = ahead ? std::move(ahead) : lend(step);
+    // The next page's copy begins before this block is worked on. A disk would be waited for.
+    if (held_ && next < counted.size()) ahead = lend(counted[next]);
+    const bool done = body(*block);
+    lent->end();
     for (const PagePart& part : step.parts) traffic_.bytes_read += part.bytes;
     traffic_.blocks_read += step.parts.empty() ? 0 : 1;
     traffic_.bytes_written += changed ? step.bytes : 0;
-    pass.give_back(changed);
+    if (pass) pass->give_back(changed);
     if (done) break;
   }
-  pass.finish();
+  if (pass) pass->finish();
 }
 
 }  // namespace clientele

@@ -1,5 +1,6 @@
 // Features of rows larger than memory: a scratch file holds them, a few pages of memory take them in turns. While the
-// caller works on one page, the next ones are read and the changed ones written by threads of their own.
+// caller works on one page, the next ones are read and the changed ones written by threads of their own. Where only the
+// backend's memory is too small, pages of the host's hold everything, and there is no file.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +28,13 @@ std::vector<PagePart> page_parts(const PageLayout& layout, int64_t rows, std::sp
 
 class RowPages {
  public:
-  /// offsets: per block, in order, where its features lie in the scratch file, or -1 where they stay in memory. The
-  /// file is made by the first pass that fills it, which throws Error{files} when the folder has no room.
+  /// offsets: per block, in order, where its features lie in the scratch file, or in all pages put end to end where
+  /// these hold everything, or -1 where they stay in the backend's memory. The file is made by the first pass that
+  /// fills it, which throws Error{files} when the folder has no room.
   RowPages(Backend& backend, int d, const BlockPlan& plan, std::vector<int64_t> offsets, const std::string& folder);
+  ~RowPages();
+  RowPages(const RowPages&) = delete;
+  RowPages& operator=(const RowPages&) = delete;
 
   /// body on the blocks in order, until it returns true. wanted: which rows a reading pass needs; null: all.
   void each(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body, Features use,
@@ -42,18 +47,25 @@ class RowPages {
   const PageTraffic& traffic() const { return traffic_; }
 
  private:
-  bool on_page(RowBlock& block, std::byte* page, const std::function<bool(RowBlock&)>& body);
+  /// Before features come that stay: the file, and pages that copies go straight to.
+  void prepare();
+  /// Where pages hold everything.
+  std::byte* own_page(int64_t offset) const {
+    return pages_[static_cast<size_t>(offset) / pages_.front().bytes()].as<std::byte>();
+  }
   void each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body);
   std::vector<PagePart> parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const;
 
   Backend& backend_;
-  PageLayout layout_;
+  const PageLayout layout_;
+  const bool held_;  ///< pages hold everything
   std::vector<int64_t> offsets_;
   int64_t scratch_bytes_;
   std::string folder_;
   std::unique_ptr<ScratchFile> file_;
   std::function<void(RowBlock&)> make_;
   std::vector<PageBuffer> pages_;
+  size_t pinned_ = 0;  ///< the first of them
   PageTraffic traffic_;
 };
 

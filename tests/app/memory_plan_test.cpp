@@ -7,6 +7,7 @@
 
 #include "clientele/base/errors.h"
 #include "src/app/byte_size.h"
+#include "tests/support/apart_backend.h"
 
 namespace clientele {
 namespace {
@@ -143,6 +144,38 @@ TEST(MemoryPlan, WritesRowsOfAllClientsAndResamplesOnEachThread) {
   EXPECT_GE(peak(200'000'000, 0, 1), 200'000'000 * int64_t{16});
   EXPECT_GE(peak(100'000, 100'000, 64), 64 * int64_t{100'000} * 64);
   EXPECT_LT(peak(100'000, 0, 64), 64 * int64_t{100'000} * 64);
+}
+
+TEST(MemoryPlan, AGpuKeepsWhatItCanAndTheHostTheRest) {
+  ThreadPool pool(2);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  constexpr int64_t kRows = 1'000'000, kFeatures = kRows * 64 * 4;
+  const auto planned = [&](int64_t host, int64_t device, int64_t fits = 1) {
+    return plan_memory({host, true}, {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2, .device_bytes = device},
+                       {.rows = kRows, .d = 64, .k = 8, .fits = fits, .seeded = true}, backend);
+  };
+  const MemoryPlan resident = planned(2000 * kMiB, 2000 * kMiB);
+  EXPECT_FALSE(resident.streamed());
+  EXPECT_EQ(resident.device_bytes(), Footprint({.rows = kRows, .d = 64, .k = 8, .seeded = true}).bytes(backend));
+  EXPECT_LT(resident.peak_bytes, kFeatures);
+  EXPECT_EQ(regime_text(resident), "resident on the GPU");
+  for (const int64_t device : {resident.device_bytes() - 1, 200 * kMiB, 100 * kMiB}) {
+    SCOPED_TRACE(device);
+    const MemoryPlan held = planned(2000 * kMiB, device), filed = planned(150 * kMiB, device);
+    EXPECT_TRUE(held.fits() && filed.fits());
+    EXPECT_LE(held.device_bytes(), device);
+    EXPECT_LE(filed.device_bytes(), device);
+    EXPECT_GE(held.device_bytes() + held.blocks.pages_bytes, kFeatures);
+    EXPECT_EQ(regime_text(held), "streamed: features in the host's memory, copied to the GPU once a pass");
+    if (device > 200 * kMiB) continue;  // there the host has room for the few pages
+    EXPECT_EQ(regime_text(filed), "streamed: features in a scratch file, read and copied to the GPU once a pass");
+    EXPECT_LE(filed.peak_bytes, 150 * kMiB);
+    EXPECT_GT(filed.share("here").pages_bytes, 0);
+    const MemoryPlan sweep = planned(2000 * kMiB, device, 19);
+    EXPECT_LE(sweep.device_bytes(), device);
+    EXPECT_GT(sweep.side_by_side, 1);
+  }
+  EXPECT_FALSE(planned(planned(kMiB, 100 * kMiB).least_bytes - 1, 100 * kMiB).fits());
 }
 
 TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {

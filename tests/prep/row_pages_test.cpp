@@ -11,6 +11,7 @@
 #include "clientele/base/cancel.h"
 #include "clientele/base/errors.h"
 #include "tests/prep/workbench.h"
+#include "tests/support/apart_backend.h"
 
 namespace clientele {
 namespace {
@@ -25,8 +26,11 @@ int64_t block_bytes(const Backend& backend) {
   return backend.page_layout(kFeatures).bytes(kBlockRows);
 }
 
-RowBlocks streamed(Env& env, int64_t features_bytes) {
-  env.memory = {.features_bytes = features_bytes, .tables_bytes = 0, .scratch = fs::temp_directory_path().string()};
+RowBlocks streamed(Env& env, int64_t features_bytes, int64_t pages_bytes = 0) {
+  env.memory = {.features_bytes = features_bytes,
+                .pages_bytes = pages_bytes,
+                .tables_bytes = 0,
+                .scratch = fs::temp_directory_path().string()};
   RowBlocks rows;
   rows.total_rows = rows.rows = kRows;
   rows.d = kFeatures;
@@ -79,14 +83,14 @@ class RowPagesTest : public testing::Test {
 TEST_F(RowPagesTest, PlanKeepsWithinTheLimit) {
   const Backend& backend = env_.backend;
   const int64_t all = backend.page_layout(kFeatures).bytes(kRows), one = block_bytes(backend);
-  const BlockPlan resident = plan_blocks(backend, kRows, kFeatures, 0, all, 2);
+  const BlockPlan resident = plan_blocks(backend, kRows, kFeatures, 0, {.features_bytes = all, .scratch = {}}, 2);
   EXPECT_EQ(resident.pages, 0);
   EXPECT_EQ(resident.block_rows, kRows);
   EXPECT_EQ(resident.features_bytes, all);
-  EXPECT_EQ(plan_blocks(backend, kRows, kFeatures, 0, 0, 2).pages, 0);
+  EXPECT_EQ(plan_blocks(backend, kRows, kFeatures, 0, {}, 2).pages, 0);
   for (int64_t limit = least_features_bytes(backend, kRows, kFeatures); limit < all; limit += one / 3) {
     SCOPED_TRACE(limit);
-    const BlockPlan plan = plan_blocks(backend, kRows, kFeatures, 0, limit, 2);
+    const BlockPlan plan = plan_blocks(backend, kRows, kFeatures, 0, {.features_bytes = limit, .scratch = {}}, 2);
     EXPECT_GE(plan.pages, 2);
     EXPECT_LE(plan.features_bytes, limit);
     EXPECT_EQ(plan.block_rows % kBlockRows, 0);
@@ -94,8 +98,12 @@ TEST_F(RowPagesTest, PlanKeepsWithinTheLimit) {
     EXPECT_GE(plan.scratch_bytes + plan.resident_rows / kBlockRows * one, all);
   }
   // A block size that was asked for stands, unless two such blocks do not fit.
-  EXPECT_EQ(plan_blocks(backend, kRows, kFeatures, 2 * kBlockRows, 5 * one, 2).block_rows, 2 * kBlockRows);
-  EXPECT_EQ(plan_blocks(backend, kRows, kFeatures, 2 * kBlockRows, 3 * one, 2).block_rows, kBlockRows);
+  const auto asked = [&](int64_t limit) {
+    return plan_blocks(backend, kRows, kFeatures, 2 * kBlockRows, {.features_bytes = limit, .scratch = {}}, 2)
+        .block_rows;
+  };
+  EXPECT_EQ(asked(5 * one), 2 * kBlockRows);
+  EXPECT_EQ(asked(3 * one), kBlockRows);
 }
 
 TEST_F(RowPagesTest, PartsAreWholeUnitsAndCloseOnesAreOne) {
@@ -223,6 +231,70 @@ TEST_F(RowPagesTest, ACancelEndsAPassBeforeTheNextBlock) {
     EXPECT_EQ(seen, 1);
   }
   EXPECT_EQ(row_of(rows, kRows - 1, env_)[0], static_cast<float>(kRows - 1));
+}
+
+/// Pages that the backend copies to memory of its own: those of all blocks, or a few and a scratch file.
+class CopiedPagesTest : public testing::Test {
+ protected:
+  std::unique_ptr<Comm> comm_ = make_single_comm();
+  ThreadPool pool_{2};
+  test::ApartBackend backend_{make_cpu_backend(pool_)};
+  SilentProgress progress_;
+  Env env_{pool_, backend_, *comm_, progress_, 0, 8192, {}};
+};
+
+TEST_F(CopiedPagesTest, PlanSharesTwoMemories) {
+  const int64_t all = backend_.page_layout(kFeatures).bytes(kRows), one = block_bytes(backend_);
+  const auto plan = [&](int64_t near, int64_t host) {
+    return plan_blocks(backend_, kRows, kFeatures, kBlockRows,
+                       {.features_bytes = near, .pages_bytes = host, .scratch = {}}, 2);
+  };
+  EXPECT_EQ(plan(all, 1).pages, 0);
+  EXPECT_EQ(plan(all, 1).pages_bytes, 0);
+  for (int64_t near = 2 * one; near < all; near += one / 3) {
+    SCOPED_TRACE(near);
+    const BlockPlan held = plan(near, all + one), unlimited = plan(near, 0);
+    EXPECT_TRUE(held.held());
+    EXPECT_LE(held.features_bytes, near);
+    EXPECT_EQ(held.resident_rows, (near / one - 2) * kBlockRows);
+    EXPECT_EQ(held.pages, 6 - (near / one - 2));
+    EXPECT_EQ(held.pages_bytes, held.pages * one);
+    EXPECT_EQ(unlimited.pages, held.pages);
+    for (const int64_t host : {2 * one, 3 * one, held.pages_bytes - 1}) {
+      if (host >= held.pages_bytes) continue;
+      const BlockPlan filed = plan(near, host);
+      EXPECT_FALSE(filed.held());
+      EXPECT_EQ(filed.scratch_bytes, held.pages_bytes);
+      EXPECT_EQ(filed.features_bytes, held.features_bytes);
+      EXPECT_LE(filed.pages_bytes, host);
+    }
+  }
+}
+
+TEST_F(CopiedPagesTest, EveryRowComesBackFromMemoryOrFile) {
+  const int64_t one = block_bytes(backend_);
+  for (const int64_t host : {int64_t{0}, 3 * one}) {
+    for (const int can_pin : {1000, 1, 0}) {
+      SCOPED_TRACE(std::to_string(host) + " " + std::to_string(can_pin));
+      backend_.can_pin = can_pin;
+      RowBlocks rows = streamed(env_, 3 * one, host);
+      fill(rows, env_);
+      EXPECT_EQ(backend_.pinned_now, std::min<int>(can_pin, host == 0 ? 5 : 3));
+      EXPECT_EQ(rows.traffic().pinned, can_pin == 1000);
+      EXPECT_GE(rows.traffic().bytes_written, 4 * one);
+      const std::vector<double> means = {1, 2, 3};
+      rows.each([&](RowBlock& block) { env_.backend.column_ops().centre(block, means); }, Features::change);
+      for (const int64_t row : {int64_t{0}, kBlockRows - 1, 2 * kBlockRows, kRows - 1}) {
+        const float x = static_cast<float>(row);
+        EXPECT_EQ(row_of(rows, row, env_), (std::vector<float>{x - 1, x - 2 + 0.25f, x - 3 + 0.5f}));
+      }
+      EXPECT_GT(rows.traffic().blocks_skipped, 4);
+      int seen = 0;
+      rows.each_until([&](const RowBlock&) { return ++seen == 2; });
+      EXPECT_EQ(seen, 2);
+    }
+    EXPECT_EQ(backend_.pinned_now, 0);
+  }
 }
 
 }  // namespace

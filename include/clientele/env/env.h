@@ -33,7 +33,8 @@ class SilentProgress : public Progress {
 
 /// What a job's memory limit leaves to stages that can do with less. 0: as much as they like.
 struct MemoryShare {
-  int64_t features_bytes = 0;  ///< for normalised features; those beyond it are kept in a scratch file
+  int64_t features_bytes = 0;  ///< for normalised features, of the backend's memory; those beyond it lie on pages
+  int64_t pages_bytes = 0;     ///< of the host's memory, for pages that the backend copies to memory of its own
   int64_t tables_bytes = 0;    ///< for count tables and gathered values of exact quantiles, all threads together
   std::string scratch;         ///< folder of the scratch file
 };

@@ -22,11 +22,12 @@ enum class Features {
   unused,  ///< the pass works on labels, weights and the like alone
 };
 
-/// What passes over rows larger than memory have moved to and from the disk.
+/// What passes over rows larger than memory have moved to and from the disk, or pages in the host's memory.
 struct PageTraffic {
   int64_t bytes_read = 0, bytes_written = 0;
-  int64_t blocks_read = 0;     ///< from the disk, wholly or in parts
+  int64_t blocks_read = 0;     ///< wholly or in parts
   int64_t blocks_skipped = 0;  ///< whose features a pass had no need of
+  bool pinned = false;         ///< the backend fixed all pages in place (Backend::pin)
 };
 
 struct RowBlocks {
@@ -73,24 +74,30 @@ struct RowBlocks {
 /// 1, in ranks. total: sum of m over `rows` rows with m > 0.
 double unit_of(int weight_bits, int64_t total, int64_t rows);
 
-/// How the features of a job share memory and disk.
+/// How the features of a job share the backend's memory, the host's, where that is another, and disk.
 struct BlockPlan {
   int64_t block_rows = 0;     ///< of each block but the last
-  int64_t resident_rows = 0;  ///< whose features stay in memory
-  int pages = 0;              ///< of block_rows rows each, for the others; 0: all stay in memory
+  int64_t resident_rows = 0;  ///< whose features stay in the backend's memory
+  int64_t pages = 0;          ///< of block_rows rows each, for the others; 0: all stay in the backend's memory
   int64_t page_bytes = 0;
-  int64_t scratch_bytes = 0;  ///< of the scratch file
+  int64_t scratch_bytes = 0;  ///< of the scratch file; 0: each block that does not stay has a page of its own
 
-  int64_t features_bytes = 0;  ///< in memory: pages and what stays
+  int64_t features_bytes = 0;  ///< of the backend's memory: what stays, and pages or what they are copied to
+  int64_t pages_bytes = 0;     ///< of the host's, where pages are copied
+
+  /// Streamed from pages that hold everything.
+  bool held() const { return pages > 0 && scratch_bytes == 0; }
 };
-/// The plan for `rows` rows of one rank under `limit` bytes of memory for features (0: no limit). block_rows: as
-/// Env::block_rows. A limit below least_features_bytes is passed over by that plan. Backends without pages: all rows
+/// The plan for `rows` rows of one rank under what `share` leaves for features and pages. block_rows: as
+/// Env::block_rows. Too little for least_features_bytes is passed over by that plan. Backends without pages: all rows
 /// stay in memory.
-BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, int64_t limit, int threads);
+BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block_rows, const MemoryShare& share,
+                      int threads);
 /// Makes the empty blocks of `rows`, whose first_row, rows, d and weighted are set, as env.block_rows and env.memory
 /// say. Throws Error{device} when memory, Error{files} when the scratch folder lacks room.
 void make_blocks(RowBlocks& rows, Env& env);
-/// Below this no plan goes; 0 for backends without pages.
+/// Of the backend's memory, and of the host's where pages are copied: below this no streamed plan goes; 0 for backends
+/// without pages.
 int64_t least_features_bytes(const Backend& backend, int64_t rows, int d);
 
 }  // namespace clientele
