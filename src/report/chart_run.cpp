@@ -22,10 +22,13 @@ std::string gain_text(double gain) {
 /// Where the features were while they were clustered.
 std::string rows_kept(const Node& memory) {
   if (memory["regime"].line() != "streamed") return memory["regime"].present() ? "in memory" : "";
-  const std::string limit = bytes(memory["limit_bytes"].number());
+  const bool gpu = memory["streamed_to"].present();
+  const std::string limit = bytes(memory[gpu ? "device_limit_bytes" : "limit_bytes"].number());
   const double scratch = memory["scratch_bytes"].number();
-  return "streamed under a limit of " + limit +
-         (scratch > 0 ? ", from a scratch file of " + bytes(scratch) : ", made from the input block by block");
+  const std::string from = scratch > 0                            ? ", from a scratch file of " + bytes(scratch)
+                           : memory["bytes_written"].number() > 0 ? ", from the host's memory"
+                                                                  : ", made from the input block by block";
+  return (gpu ? "streamed to a GPU with " + limit + " free" : "streamed under a limit of " + limit) + from;
 }
 
 Html facts(const ReportData& data) {
