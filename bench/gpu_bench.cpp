@@ -4,12 +4,14 @@
 // A full pass starts from cleared labels; late passes follow 12 iterations: dense ones look at every row, bounded ones
 // skip rows that provably keep their segment. Times are wall-clock milliseconds from start() to the result on the host,
 // medians of kRepeats after one warm-up. GB/s counts n * d * 4 bytes once, the least a full pass must read. Shapes of
-// many segments are measured in float32 and on tensor cores.
+// many segments are measured in float32 and on tensor cores. Then full passes over rows streamed from the host's
+// memory.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 
+#include "bench/gpu_streamed.h"
 #include "bench/support/bench_rows.h"
 #include "clientele/base/errors.h"
 #include "kernels/copy_bandwidth.h"
@@ -177,7 +179,13 @@ int run(int device, bool large) {
     first = false;
     if (shape.k >= kManySegments) measure(*on_tensor_cores, "tensor cores", shape, copy_rate, false);
   }
-  std::printf("\n]}\n");
+  const StreamedShape streamed{10'000'000, 32, 20, 8 * kBlockRows};
+  std::printf("\n], \"streamed\": ");
+  if (streamed_bytes(*backend, streamed) <= facts.memory_bytes / 100 * 95)
+    measure_streamed(*backend, streamed);
+  else
+    std::printf("null");
+  std::printf("}\n");
   return 0;
 }
 
