@@ -5,7 +5,7 @@
 #   scripts/gpu_check.sh [--bin FOLDER] [--out RECORD.json] [--work FOLDER] [--steps "tests bytes sanitizer bench peers"] [--large] [--device 0]
 #
 #   tests      every test program labelled gpu
-#   bytes      the same job through the real binary with --device cpu and --device cuda: every published file, byte for byte
+#   bytes      the same job through the real binary with --device cpu and --device cuda, resident and streamed: every published file, byte for byte
 #   sanitizer  compute-sanitizer memcheck and racecheck on small shapes, where the tool is there
 #   bench      passes on resident rows beside the card's own copy rate (--large: 1e8 rows and more)
 #   peers      the libraries that can be imported here, on the same rows and starting centroids
@@ -90,6 +90,17 @@ same_bytes() {
   echo "equal; CPU $cpu s, GPU $gpu s"
 }
 
+# streamed_bytes DATA BYTES JOB-LINES: the same on a device that lacks so many bytes of what the job would take. JOB-LINES end in [run].
+streamed_bytes() {
+  local taken
+  printf '%s\n' "$3" | sed "s|DATA|$1|" >"$work/job.toml"
+  taken=$(program clientele plan "$work/job.toml" --json --device "cuda:$device" --out "$work/planned" --set run.memory=\"1TB\" |
+    tr ',' '\n' | sed -n 's/.*"device_bytes": *\([0-9][0-9]*\).*/\1/p')
+  [ -n "$taken" ] || { echo "no plan"; return 1; }
+  same_bytes streamed "$1" "$3device_memory = \"$((taken - $2))\"" || return 1
+  grep -q '"streamed_to": *"GPU"' "$work/on_gpu/run.json" || { echo "the rows were not streamed"; return 1; }
+}
+
 step_bytes() {
   local rows
   rows() { # NAME OPTIONS...: generates a matrix
@@ -145,11 +156,21 @@ k = [2, 6]'
   rows million --clients 1000000 --features 16 --segments 8
   check "bytes: 1e6 x 16, k = 8" same_bytes million "$rows" "$input[cluster]
 k = 8"
+  check "bytes: 1e6 x 16 streamed from memory, k = 8" streamed_bytes "$rows" 32000000 "$input[cluster]
+k = 8
+[run]
+"
   rm -f "$rows"
   rows ten_million --clients 10000000 --features 32 --segments 20 --separation 1
   check "bytes: 1e7 x 32, k = 20" same_bytes ten_million "$rows" "$input[cluster]
 k = 20
 restarts = 1"
+  check "bytes: 1e7 x 32 streamed from a file, k = 20" streamed_bytes "$rows" 1000000000 "$input[cluster]
+k = 20
+restarts = 1
+[run]
+memory = \"1500MB\"
+"
   rm -f "$rows"
   [ -n "$large" ] || return 0
   rows hundred_million --clients 100000000 --features 16 --segments 10 --separation 1
