@@ -27,11 +27,12 @@ void RunSpec::visit(SpecVisitor& v) {
            .low = 0,
            .high = 0x1p40},
           block_rows);
-  v.field({.name = "memory",
-           .help = "Memory that the job may take, such as 8GiB or 500MB; empty is four fifths of what is free (limits of "
-                   "control groups, SLURM and ulimit count). Rows that do not fit are kept in a scratch file and "
-                   "streamed; the bytes of the result are the same."},
-          memory);
+  v.field(
+      {.name = "memory",
+       .help = "Memory that the job may take, such as 8GiB or 500MB; empty is four fifths of what is free (limits of "
+               "control groups, SLURM and ulimit count). Rows that do not fit are kept in a scratch file and "
+               "streamed; the bytes of the result are the same."},
+      memory);
   v.field({.name = "scratch",
            .help = "Folder for the scratch file, which has no name and is gone with the job; empty is beside the "
                    "output folder."},
