@@ -11,8 +11,8 @@ namespace clientele {
 namespace {
 
 constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
-constexpr int64_t kHeatShare = 8;      // the first sample is this part of the larger one
-constexpr int64_t kFinalistShare = 4;  // one in so many starts runs on the larger sample
+constexpr int64_t kHeatShare = 8;        // the first sample is this part of the larger one
+constexpr int64_t kFinalistShare = 4;    // one in so many starts runs on the larger sample
 constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
 constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
 
