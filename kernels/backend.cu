@@ -130,10 +130,7 @@ class CudaSampleOps : public SampleOps {
     lower_to_centroid(own(rows, device_), centroid);
   }
   void lower_to_own(RowBlock& rows, const CentroidsView& centroids) override {
-    // The own centroid is the nearest one.
-    for (int c = 0; c < centroids.k; ++c)
-      lower_to_centroid(own(rows, device_),
-                        {centroids.data + int64_t{c} * centroids.d, static_cast<size_t>(centroids.d)});
+    gpu::lower_to_own(own(rows, device_), centroids);
   }
   void far_from_seeds(const RowBlock& rows, int count, std::vector<FarRow>& best) override {
     find_far_from_seeds(own(rows, device_), count, best);
