@@ -5,13 +5,14 @@
 // skip rows that provably keep their segment. Times are wall-clock milliseconds from start() to the result on the host,
 // medians of kRepeats after one warm-up. GB/s counts n * d * 4 bytes once, the least a full pass must read. Shapes of
 // many segments are measured in float32 and on tensor cores. Then full passes over rows streamed from the host's
-// memory.
+// memory. Last a sweep: rounds of the models of k = 2 to 20 together and one after the other.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 
 #include "bench/gpu_streamed.h"
+#include "bench/gpu_sweep.h"
 #include "bench/support/bench_rows.h"
 #include "clientele/base/errors.h"
 #include "kernels/copy_bandwidth.h"
@@ -136,6 +137,7 @@ void measure(Backend& backend, const char* way, const Shape& shape, double copy_
   check_pass(backend, *rows, values, fit.view(), fit.total);
   for (int i = 0; i < kSettle; ++i) fit.step(false);
   const Late dense = late_passes(fit, false);
+  fit.step(true);  // finds that few rows move
   fit.step(true);  // finds all bounds
   const Late bounded = late_passes(fit, true);
   check_pass(backend, *rows, values, fit.view(), fit.total);
@@ -183,6 +185,13 @@ int run(int device, bool large) {
   std::printf("\n], \"streamed\": ");
   if (streamed_bytes(*backend, streamed) <= facts.memory_bytes / 100 * 95)
     measure_streamed(*backend, streamed);
+  else
+    std::printf("null");
+  // What the models of a sweep save by sharing reads, in full passes: the first rounds of a fit.
+  const SweepShape sweep{10'000'000, 32, 2, 20, 4};
+  std::printf(", \"sweep\": ");
+  if (sweep_bytes(*backend, sweep) <= facts.memory_bytes / 100 * 95)
+    measure_sweep(*backend, sweep);
   else
     std::printf("null");
   std::printf("}\n");

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "assign.h"
+#include "bounds_choice.h"
 #include "clientele/base/errors.h"
 #include "expired_rows.h"
 #include "fused.h"
@@ -32,17 +33,18 @@ __global__ void __launch_bounds__(kRowThreads)
 
 class CudaAssignPass : public AssignPass {
  public:
-  CudaAssignPass(const Device& device, const Paths& paths, BoundsChoice& choice, const CentroidsView& centroids,
+  CudaAssignPass(const Device& device, const Paths& paths, const CentroidsView& centroids,
                  std::span<const double> scales, const Drift* drift)
       : device_(device),
-        choice_(choice),
+        choice_(drift != nullptr ? &choice_of(*drift) : nullptr),
         centroids_(device, centroids),
         sums_(device, centroids.k, centroids.d, scales) {
     if (centroids.k >= paths.tensor_from && tensor_takes(centroids.d))
       tensor_.emplace(device, centroids);
     else if (paths.fused)
       fused_.emplace(device, centroids.k, centroids.d);
-    if (fused_ && paths.bounds && choice.bounded(drift, centroids.k)) drift_.emplace(device, *drift);
+    if (fused_ && paths.bounds && choice_ != nullptr && choice_->bounded(drift, centroids.k))
+      drift_.emplace(device, *drift);
   }
 
   void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
@@ -70,9 +72,9 @@ class CudaAssignPass : public AssignPass {
 
   PassResult finish() override {
     device_.use();
-    PassResult result = std::move(sums_.results(1)[0]);
+    PassResult result = sums_.result();
     result.scanned += scanned_;
-    choice_.record(drift_.has_value(), renewed_, rows_, result);
+    if (choice_ != nullptr) choice_->record(drift_.has_value(), renewed_, rows_, result);
     return result;
   }
 
@@ -99,7 +101,7 @@ class CudaAssignPass : public AssignPass {
   }
 
   const Device& device_;
-  BoundsChoice& choice_;
+  BoundsChoice* const choice_;  ///< of the fit, if the pass belongs to one
   ScreenedCentroids centroids_;
   MovedSums sums_;
   std::optional<FusedPass> fused_;  ///< as far as it takes the rows
@@ -113,11 +115,10 @@ class CudaAssignPass : public AssignPass {
 
 }  // namespace
 
-std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const Paths& paths, BoundsChoice& choice,
-                                              const CentroidsView& centroids, std::span<const double> scales,
-                                              const Drift* drift) {
+std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const Paths& paths, const CentroidsView& centroids,
+                                              std::span<const double> scales, const Drift* drift) {
   device.use();
-  return std::make_unique<CudaAssignPass>(device, paths, choice, centroids, scales, drift);
+  return std::make_unique<CudaAssignPass>(device, paths, centroids, scales, drift);
 }
 
 }  // namespace clientele::gpu

@@ -4,16 +4,14 @@
 #include <memory>
 #include <span>
 
-#include "bounds_choice.h"
 #include "clientele/compute/backend.h"
 #include "paths.h"
 #include "rows.h"
 
 namespace clientele::gpu {
 
-/// AssignOps::start. `device` and `choice` must outlive the pass.
-std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const Paths& paths, BoundsChoice& choice,
-                                              const CentroidsView& centroids, std::span<const double> scales,
-                                              const Drift* drift);
+/// AssignOps::start. `device` and `drift` must outlive the pass.
+std::unique_ptr<AssignPass> start_assign_pass(const Device& device, const Paths& paths, const CentroidsView& centroids,
+                                              std::span<const double> scales, const Drift* drift);
 
 }  // namespace clientele::gpu

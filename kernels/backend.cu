@@ -75,11 +75,15 @@ class CudaAssignOps : public AssignOps {
 
   std::unique_ptr<AssignPass> start(const CentroidsView& centroids, std::span<const double> scales,
                                     const Drift* drift) override {
-    return start_assign_pass(device_, paths_, choice_, centroids, scales, drift);
+    return start_assign_pass(device_, paths_, centroids, scales, drift);
   }
   std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
                                  int64_t most) override {
-    return label_in_rounds(device_, paths_, choice_, blocks, state, most);
+    return label_in_rounds(device_, paths_, blocks, state, most);
+  }
+  std::vector<std::vector<PassResult>> rounds_together(std::span<const std::unique_ptr<RowBlock>> blocks,
+                                                       std::span<const ModelRounds> models) override {
+    return label_together(device_, paths_, blocks, models);
   }
   void use_labels(RowBlock& rows, int set) override { own(rows, device_).use_labels(set); }
   void drop_other_labels(RowBlock& rows) override { own(rows, device_).drop_other_labels(); }
@@ -98,7 +102,6 @@ class CudaAssignOps : public AssignOps {
  private:
   const Device& device_;
   const Paths paths_;
-  BoundsChoice choice_;
 };
 
 class CudaSampleOps : public SampleOps {
@@ -130,10 +133,7 @@ class CudaSampleOps : public SampleOps {
     lower_to_centroid(own(rows, device_), centroid);
   }
   void lower_to_own(RowBlock& rows, const CentroidsView& centroids) override {
-    // The own centroid is the nearest one.
-    for (int c = 0; c < centroids.k; ++c)
-      lower_to_centroid(own(rows, device_),
-                        {centroids.data + int64_t{c} * centroids.d, static_cast<size_t>(centroids.d)});
+    gpu::lower_to_own(own(rows, device_), centroids);
   }
   void far_from_seeds(const RowBlock& rows, int count, std::vector<FarRow>& best) override {
     find_far_from_seeds(own(rows, device_), count, best);

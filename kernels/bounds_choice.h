@@ -2,21 +2,24 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "clientele/compute/backend.h"
 #include "tuning.h"
 
 namespace clientele::gpu {
 
-class BoundsChoice {
+class BoundsChoice : public FitMemory {
  public:
   /// For the pass that begins now. drift: of its fit, or null.
   bool bounded(const Drift* drift, int k) {
     if (drift == nullptr || k == 1) return false;
-    if (drift->steps == 0) *this = {};  // a new fit
+    if (drift->steps == 0) *this = BoundsChoice();  // a new fit
     return moving_ < kMostMoving && wait_ == 0;
   }
 
+  /// Share of the rows that the last full pass moved; 1 before there was one.
+  double moving() const { return moving_; }
   /// rows: of all blocks that the pass was given. renewed: some of them had no bounds yet, so that all were looked at.
   void record(bool bounded, bool renewed, int64_t rows, const PassResult& pass) {
     if (rows == 0) return;
@@ -30,9 +33,19 @@ class BoundsChoice {
   }
 
  private:
-  double moving_ = 1;  ///< share of the rows that the last full pass moved
-  int wait_ = 0;       ///< full passes to come before bounds are tried again
+  double moving_ = 1;
+  int wait_ = 0;  ///< full passes to come before bounds are tried again
   int penalty_ = kFirstWait;
 };
+
+/// That of a fit, which its drift keeps from pass to pass.
+inline BoundsChoice& choice_of(const Drift& drift) {
+  auto* choice = dynamic_cast<BoundsChoice*>(drift.memory.get());
+  if (choice != nullptr) return *choice;
+  auto made = std::make_unique<BoundsChoice>();
+  choice = made.get();
+  drift.memory = std::move(made);
+  return *choice;
+}
 
 }  // namespace clientele::gpu

@@ -3,66 +3,41 @@
 #include "bounded.h"
 #include "fused.h"
 #include "launch.h"
-#include "pass_block.h"
+#include "tile_stream.h"
 
 namespace clientele::gpu {
 
 namespace {
 
-/// Starts to copy `tiles` tiles of rows into shared memory, 16 bytes a lane and turn.
-__device__ void fetch_tiles(float* to, const float* from, int64_t tiles, int d) {
-  constexpr int kPiece = 16 / sizeof(float);
-  for (int64_t i = int64_t{lane_of_warp()} * kPiece; i < tiles * kTileRows * d; i += kWarp * kPiece)
-    __pipeline_memcpy_async(to + i, from + i, 16);
-}
-
-/// A warp takes kTiles tiles after kTiles tiles, with kStages of them in its part of shared memory: while one is worked
-/// on, the others arrive. Warps do not wait for each other.
 template <int kTiles, int kStages, bool kRenew>
 __global__ void __launch_bounds__(kFusedThreads, kFusedBlocks) label_rows(PassView pass) {
   if (has_ended(pass)) return;
   const PassBlock block = open_block(pass);
   const RowsView& rows = pass.rows;
-  const int warps = static_cast<int>(blockDim.x) / kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
-  const int d = rows.d, step_floats = kTiles * kTileRows * d;
-  float* stages = block.tiles + warp * kStages * step_floats;
-  const int64_t tiles = tile_count(rows.rows), steps = (tiles + kTiles - 1) / kTiles;
-  const int64_t stride = int64_t{gridDim.x} * warps;
-  const auto fetch = [&](int64_t step, int stage) {  // past the end: nothing, which still counts as a stage
-    const int64_t first = step * kTiles;
-    if (step < steps)
-      fetch_tiles(stages + stage * step_floats, rows.values + first * kTileRows * d,
-                  tiles - first < kTiles ? tiles - first : kTiles, d);
-    __pipeline_commit();
-  };
-  int64_t step = int64_t{blockIdx.x} * warps + warp;
-  for (int ahead = 0; ahead < kStages - 1; ++ahead) fetch(step + ahead * stride, ahead);
+  const int d = rows.d;
   int64_t moved = 0;
-  for (int stage = 0; step < steps; step += stride, stage = (stage + 1) % kStages) {
-    __syncwarp();  // every lane has done with the stage that is filled now
-    fetch(step + (kStages - 1) * stride, (stage + kStages - 1) % kStages);
+  for (TileStream<kTiles, kStages> stream(rows, block.tiles); stream.more(); stream.advance()) {
+    stream.fetch_ahead();
     int old[kTiles];
 #pragma unroll
     for (int t = 0; t < kTiles; ++t) {
-      const int64_t row = (step * kTiles + t) * kTileRows + lane_of_warp();
+      const int64_t row = (stream.first() + t) * kTileRows + lane_of_warp();
       old[t] = row < rows.rows ? rows.label[row] : -1;
     }
-    __pipeline_wait_prior(kStages - 1);
-    __syncwarp();  // what the other lanes copied has arrived as well
-    const float* x = stages + stage * step_floats + lane_of_warp();
+    const float* x = stream.arrived();
     Leader leaders[kTiles];
     float lengths[kTiles] = {};
     screen_tiles<kTiles>(x, block.centroids, leaders, lengths);
 #pragma unroll
     for (int t = 0; t < kTiles; ++t) {
-      const int64_t tile = step * kTiles + t, row = tile * kTileRows + lane_of_warp();
+      const int64_t tile = stream.first() + t, row = tile * kTileRows + lane_of_warp();
       const bool valid = row < rows.rows;
       const Verdict v = judge<kRenew>(leaders[t], lengths[t], block);
       if constexpr (kRenew) {
         if (valid) rows.expiry[row] = v.expiry;
         const float remaining = v.certain ? v.expiry - block.drift_up[v.label] : 0;
         const float least = least_in_warp(valid ? remaining : HUGE_VALF);
-        if (lane_of_warp() == 0 && tile < tiles)
+        if (lane_of_warp() == 0 && tile < stream.tiles())
           rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, block.drift_any[1]));
       }
       moved += settle(pass, block, v, valid, row, old[t], x + t * kTileRows * d);

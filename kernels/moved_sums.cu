@@ -5,6 +5,8 @@ namespace clientele::gpu {
 
 namespace {
 
+enum Counter { kMoved, kScanned, kRechecked, kOutOfRange, kCounters };
+
 /// Adds the block's table in shared memory to the totals.
 template <bool kPlain>
 __device__ void flush(const SumsView& table, const SumsView& totals) {
@@ -65,26 +67,49 @@ __global__ void __launch_bounds__(kSumThreads, 1)
 
 }  // namespace
 
-MovedSums::MovedSums(const Device& device, int k, int d, std::span<const double> scales, int64_t passes)
-    : device_(device), k_(k), d_(d) {
-  scales_ = uploaded<double>(device, scales, "fixed-point scales");
-  words_ = Buffer<Word>(device, passes * words(), "integer sums of segments");
-  words_.fill_bytes(0);
+int64_t sums_words(int k, int d) {
+  return 2 * int64_t{k} * d + 2 * int64_t{k} + kCounters;
 }
 
-SumsView MovedSums::view(int64_t pass) const {
-  Word* words = words_.data() + pass * this->words();
-  const int64_t counts = 2 * cells();
+SumsView sums_view(Word* words, int k, int d) {
+  const int64_t cells = int64_t{k} * d;
+  Word* counts = words + 2 * cells;
+  Word* counters = counts + 2 * int64_t{k};
   return {words,
-          words + cells(),
-          words + counts,
-          words + counts + k_,
-          words + counts + 2 * k_ + kMoved,
-          words + counts + 2 * k_ + kScanned,
-          words + counts + 2 * k_ + kRechecked,
-          words + counts + 2 * k_ + kOutOfRange,
-          k_,
-          d_};
+          words + cells,
+          counts,
+          counts + k,
+          counters + kMoved,
+          counters + kScanned,
+          counters + kRechecked,
+          counters + kOutOfRange,
+          k,
+          d};
+}
+
+PassResult sums_result(std::span<const Word> words, int k, int d) {
+  PassResult result;
+  const size_t cells = static_cast<size_t>(k) * static_cast<size_t>(d);
+  const size_t segments = static_cast<size_t>(k);
+  const Word* counters = words.data() + 2 * cells + 2 * segments;
+  require_in_range(counters[kOutOfRange]);
+  for (size_t i = 0; i < cells; ++i)
+    result.sums.push_back({static_cast<int64_t>(words[i]), static_cast<int64_t>(words[cells + i])});
+  for (size_t c = 0; c < segments; ++c) {
+    result.counts.push_back(static_cast<int64_t>(words[2 * cells + c]));
+    result.rows.push_back(static_cast<int64_t>(words[2 * cells + segments + c]));
+  }
+  result.moved = static_cast<int64_t>(counters[kMoved]);
+  result.scanned = static_cast<int64_t>(counters[kScanned]);
+  result.rechecked = static_cast<int64_t>(counters[kRechecked]);
+  return result;
+}
+
+MovedSums::MovedSums(const Device& device, int k, int d, std::span<const double> scales)
+    : device_(device), k_(k), d_(d) {
+  scales_ = uploaded<double>(device, scales, "fixed-point scales");
+  words_ = Buffer<Word>(device, sums_words(k, d), "integer sums of segments");
+  words_.fill_bytes(0);
 }
 
 void MovedSums::add_moved(const CudaRows& rows) {
@@ -100,32 +125,8 @@ void MovedSums::add_moved(const CudaRows& rows) {
          scales_.data(), view(), in_shared);
 }
 
-std::vector<PassResult> MovedSums::results(int64_t passes) const {
-  std::vector<Word> found(static_cast<size_t>(passes * words()));
-  words_.download(found);
-  std::vector<PassResult> results;
-  const size_t each = static_cast<size_t>(words());
-  for (size_t at = 0; at < found.size(); at += each)
-    results.push_back(result_of(std::span<const Word>(found).subspan(at, each)));
-  return results;
-}
-
-PassResult MovedSums::result_of(std::span<const Word> words) const {
-  PassResult result;
-  const size_t cell_count = static_cast<size_t>(cells());
-  const size_t segments = static_cast<size_t>(k_);
-  const Word* counters = words.data() + 2 * cell_count + 2 * segments;
-  require_in_range(counters[kOutOfRange]);
-  for (size_t i = 0; i < cell_count; ++i)
-    result.sums.push_back({static_cast<int64_t>(words[i]), static_cast<int64_t>(words[cell_count + i])});
-  for (size_t c = 0; c < segments; ++c) {
-    result.counts.push_back(static_cast<int64_t>(words[2 * cell_count + c]));
-    result.rows.push_back(static_cast<int64_t>(words[2 * cell_count + segments + c]));
-  }
-  result.moved = static_cast<int64_t>(counters[kMoved]);
-  result.scanned = static_cast<int64_t>(counters[kScanned]);
-  result.rechecked = static_cast<int64_t>(counters[kRechecked]);
-  return result;
+PassResult MovedSums::result() const {
+  return sums_result(words_.to_host(), k_, d_);
 }
 
 }  // namespace clientele::gpu

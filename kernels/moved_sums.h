@@ -25,27 +25,28 @@ struct SumsView {
   int d;
 };
 
+/// 64-bit words of one pass' sums: high, low, counts, rows, counters.
+int64_t sums_words(int k, int d);
+SumsView sums_view(Word* words, int k, int d);
+/// words: copied to the host.
+PassResult sums_result(std::span<const Word> words, int k, int d);
+
 class MovedSums {
  public:
-  /// passes: how many add, each to sums of its own.
-  MovedSums(const Device& device, int k, int d, std::span<const double> scales, int64_t passes = 1);
+  MovedSums(const Device& device, int k, int d, std::span<const double> scales);
 
   /// Adds every row whose label and next differ and makes next its label.
   void add_moved(const CudaRows& rows);
-  SumsView view(int64_t pass = 0) const;
+  SumsView view() const { return sums_view(words_.data(), k_, d_); }
   const double* scales() const { return scales_.data(); }  ///< d, device memory
-  /// Of the first `passes` passes, everything so far; waits for the device.
-  std::vector<PassResult> results(int64_t passes) const;
+  /// Everything so far; waits for the device.
+  PassResult result() const;
 
  private:
-  enum Counter { kMoved, kScanned, kRechecked, kOutOfRange, kCounters };
-  int64_t cells() const { return int64_t{k_} * d_; }
-  int64_t words() const { return 2 * cells() + 2 * int64_t{k_} + kCounters; }
-  PassResult result_of(std::span<const Word> words) const;
   const Device& device_;
   int k_, d_;
   Buffer<double> scales_;
-  Buffer<Word> words_;  // a pass: high, low, counts, rows, counters
+  Buffer<Word> words_;
 };
 
 }  // namespace clientele::gpu

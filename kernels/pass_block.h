@@ -90,8 +90,9 @@ __device__ __forceinline__ void score_group(const float* x, const float* group, 
   }
 }
 
-/// Screens kRows rows a lane; coordinate j of row i is x[(i * d + j) * kTileRows]. lengths: bounds on |x|.
-template <int kRows>
+/// Screens kRows rows a lane; coordinate j of row i is x[(i * d + j) * kTileRows]. lengths: bounds on |x|, found here
+/// where kMeasure.
+template <int kRows, bool kMeasure = true>
 __device__ __forceinline__ void screen_tiles(const float* x, const CentroidsOnDevice& centroids,
                                              Leader (&leaders)[kRows], float (&lengths)[kRows]) {
   const int d = centroids.d;
@@ -103,7 +104,7 @@ __device__ __forceinline__ void screen_tiles(const float* x, const CentroidsOnDe
 #pragma unroll
       for (int i = 0; i < kScreenGroup; ++i) lower[row][i] = centroids.bounds[from + i].bias;
     const float* group = centroids.grouped + from * d;
-    if (from == 0) {
+    if (kMeasure && from == 0) {
       score_group<kRows, true>(x, group, d, lower, norm2);
 #pragma unroll
       for (int row = 0; row < kRows; ++row) lengths[row] = screen_length(norm2[row], centroids.growth);

@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "bounds_choice.h"
 #include "clientele/compute/backend.h"
 #include "device.h"
 #include "paths.h"
@@ -14,8 +13,13 @@
 namespace clientele::gpu {
 
 /// AssignOps::rounds.
-std::vector<PassResult> label_in_rounds(const Device& device, const Paths& paths, BoundsChoice& choice,
+std::vector<PassResult> label_in_rounds(const Device& device, const Paths& paths,
                                         std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
                                         int64_t most);
+
+/// AssignOps::rounds_together, see together.h.
+std::vector<std::vector<PassResult>> label_together(const Device& device, const Paths& paths,
+                                                    std::span<const std::unique_ptr<RowBlock>> blocks,
+                                                    std::span<const ModelRounds> models);
 
 }  // namespace clientele::gpu

@@ -64,6 +64,15 @@ __global__ void __launch_bounds__(kRowThreads) lower_rows(RowsView rows, const f
   }
 }
 
+/// centroids: k x d, row-major.
+__global__ void __launch_bounds__(kRowThreads) lower_rows_to_own(RowsView rows, const float* centroids) {
+  for (int64_t r = first_item(); r < rows.rows; r += item_stride()) {
+    const float* own = centroids + int64_t{rows.label[r]} * rows.d;
+    const double d2 = canonical_d2(rows.row(r), kTileRows, own, 1, rows.d);
+    if (d2 < rows.min_d2[r]) rows.min_d2[r] = d2;
+  }
+}
+
 void require_seeding(const CudaRows& rows) {
   if (rows.slots().min_d2 == nullptr)
     throw Error(ErrorKind::internal, {.what = "a seeding operation outside start_seeding and end_seeding"});
@@ -108,6 +117,16 @@ void lower_to_centroid(CudaRows& rows, std::span<const float> centroid) {
   const auto on_device = uploaded<float>(device, centroid, "new seed");
   launch(device, "measuring rows to a new seed", {device.grid(rows.rows(), kRowThreads)}, lower_rows, rows.view(),
          on_device.data());
+}
+
+void lower_to_own(CudaRows& rows, const CentroidsView& centroids) {
+  require_seeding(rows);
+  if (rows.rows() == 0) return;
+  const Device& device = rows.device();
+  const auto on_device = uploaded<float>(
+      device, {centroids.data, static_cast<size_t>(int64_t{centroids.k} * centroids.d)}, "centroids of a first pass");
+  launch(device, "measuring rows to their own centroids", {device.grid(rows.rows(), kRowThreads)}, lower_rows_to_own,
+         rows.view(), on_device.data());
 }
 
 }  // namespace clientele::gpu

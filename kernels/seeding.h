@@ -17,6 +17,8 @@ void draw_rows(const CudaRows& rows, std::span<const RandomKey> keys, std::span<
 void append_potentials(const CudaRows& rows, HostView<const float> candidates, std::span<CanonicalSum> potentials);
 /// SampleOps::lower_min_d2.
 void lower_to_centroid(CudaRows& rows, std::span<const float> centroid);
+/// SampleOps::lower_to_own.
+void lower_to_own(CudaRows& rows, const CentroidsView& centroids);
 /// SampleOps::smallest_keys.
 void merge_smallest_keys(const CudaRows& rows, const RandomKey& key, int64_t count,
                          std::vector<std::pair<uint64_t, int64_t>>& smallest);

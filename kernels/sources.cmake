@@ -16,6 +16,7 @@ set(cuda_sources
   moved_sums.cu
   pages.cu
   publish.cu
+  round_state.cu
   rounds.cu
   rows.cu
   screen_layout.cu
@@ -26,4 +27,5 @@ set(cuda_sources
   square_sums.cu
   tensor.cu
   tensor_model.cu
-  tensor_probe.cu)
+  tensor_probe.cu
+  together.cu)

@@ -29,6 +29,16 @@ struct FusedShape {
   int stages;  ///< of rows on their way into shared memory, the one that is worked on included
 };
 inline constexpr FusedShape kFusedShapes[] = {{8, 2, 3}, {8, 2, 2}, {8, 1, 2}, {4, 1, 2}, {2, 1, 2}};
+/// The pass of several models: shapes of a block, the first that leaves room for the segments that a batch should have.
+/// Not measured: from about 33 segments on an H100 needs longer for the arithmetic than for the read, so that batches
+/// of twice that many lose little to another read, and more warps a block are worth more than fewer batches.
+inline constexpr FusedShape kTogetherShapes[] = {{8, 2, 2}, {8, 1, 2}, {4, 1, 2}};
+inline constexpr int kTogetherSegments = 64;
+inline constexpr int kMostTogether = 24;  ///< models of a batch: what a kernel's parameters hold
+/// A model of which fewer rows than this moved leaves the others for bounded passes of its own. Not measured: rows are
+/// read in sectors of 8, so that 1 % of active rows cost a tenth of a read, as much as a third of a read's arithmetic
+/// that a model of 10 segments costs among others.
+inline constexpr double kMovingTogether = 0.01;
 inline constexpr int64_t kStaticSharedBytes = 4096;  ///< kept free beside dynamic shared memory; not a tuning choice
 inline constexpr int kFusedThreads = 256;            ///< at most, of a block of the fused or the bounded pass
 inline constexpr int kFusedBlocks = 2;    ///< that a multiprocessor's registers must have room for: 128 a thread

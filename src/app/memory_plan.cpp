@@ -126,6 +126,14 @@ void plan_sweep(const MemoryDemand& demand, const Footprint& need, const Backend
   share_features(demand, need, backend, plan);
 }
 
+/// Fits of a sweep over rows that a GPU holds share reads of them, as many as half of what is left has room for the
+/// labels of. Weighted rows are read fit by fit.
+void plan_shared_reads(const Footprint& need, const Backend& backend, MemoryPlan& plan) {
+  if (need.weighted) return;
+  plan.side_by_side = most_side_by_side(need, (plan.device_limit - plan.device_bytes()) / 2, backend);
+  plan.device_beside += (plan.side_by_side - 1) * label_set_bytes(need, backend);
+}
+
 }  // namespace
 
 MemoryLimit memory_limit(const RunSpec& spec) {
@@ -180,7 +188,9 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
                                                  plan.profile() + kLeastTables, write_bytes(demand, need)});
   enlarge_cache(demand, limit.bytes - plan.least_bytes, elsewhere ? 0 : features, plan);
   share_features(demand, need, backend, plan);
-  if (plan.streamed() && demand.clustered && need.fits > 1) plan_sweep(demand, need, backend, least, plan);
+  const bool sweep = demand.clustered && need.fits > 1;
+  if (sweep && plan.streamed()) plan_sweep(demand, need, backend, least, plan);
+  if (sweep && plan.on_gpu && !plan.streamed()) plan_shared_reads(need, backend, plan);
   const int64_t room = limit.bytes - plan.base_bytes;
   // Half: what indexes the tables and the heap's own need stand beside them.
   plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);

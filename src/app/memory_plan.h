@@ -57,7 +57,7 @@ struct MemoryPlan {
   bool scored_only = false;  ///< rows are read while they are scored
   int64_t base_bytes = 0;
   int64_t slots_bytes = 0;      ///< labels, weights
-  int64_t side_by_side = 1;     ///< fits of a sweep that share each read of streamed rows
+  int64_t side_by_side = 1;     ///< fits of a sweep that share reads of rows: streamed ones, or in a GPU's memory
   int64_t fitting_bytes = 0;    ///< on top of slots: seeding, bounds, labels of the other fits side by side
   int64_t published_bytes = 0;  ///< label, second, distance, margin; then the same for the file
   int64_t judging_bytes = 0;    ///< on top of published: a sample, and a copy for each resample under way

@@ -126,6 +126,16 @@ bool swap_best(const RowBlocks& rows, const std::vector<float>& tried, const std
   return true;
 }
 
+/// Looks for a swap for each pass. Returns those that made one.
+std::vector<FirstPass*> swapped_of(RowBlocks& rows, std::span<FirstPass*> firsts, uint64_t seed, Env& env) {
+  const std::vector<std::vector<float>> tried = candidates(rows, firsts, seed, env);
+  const std::vector<std::vector<double>> left = potentials(rows, firsts, tried, env);
+  std::vector<FirstPass*> swapped;
+  for (size_t i = 0; i < firsts.size(); ++i)
+    if (swap_best(rows, tried[i], left[i], *firsts[i])) swapped.push_back(firsts[i]);
+  return swapped;
+}
+
 void run_passes(RowBlocks& rows, std::span<FirstPass*> firsts, Env& env) {
   std::vector<Drift> none;
   std::vector<Labelling> models;
@@ -150,12 +160,12 @@ void run_first_passes(std::span<FirstPass> firsts, RowBlocks& rows, uint64_t see
     std::erase_if(open, [&](const FirstPass* first) {
       return first->swaps == kMostSwaps || first->centroids.size() == static_cast<size_t>(rows.d);
     });
-    if (open.empty()) return;
-    const std::vector<std::vector<float>> tried = candidates(rows, open, seed, env);
-    const std::vector<std::vector<double>> left = potentials(rows, open, tried, env);
+    // Streamed rows are read for all passes at once; rows in memory are looked at pass by pass, which keeps distances.
+    const size_t at_once = rows.pages != nullptr ? std::max<size_t>(open.size(), 1) : 1;
     std::vector<FirstPass*> swapped;
-    for (size_t i = 0; i < open.size(); ++i)
-      if (swap_best(rows, tried[i], left[i], *open[i])) swapped.push_back(open[i]);
+    for (size_t i = 0; i < open.size(); i += at_once)
+      for (FirstPass* first : swapped_of(rows, std::span(open).subspan(i, at_once), seed, env))
+        swapped.push_back(first);
     open = std::move(swapped);
   }
 }

@@ -92,8 +92,18 @@ bool LloydRun::take_rounds(RowBlocks& rows, Env& env) {
   const int64_t most = stop_.rounds_ahead(state_);
   if (most < 2) return false;
   use_labels(rows, set_, env);
-  const std::vector<PassResult> passes = env.backend.assign_ops().rounds(
-      rows.blocks, {next().centroids, rows.scales, state_.sums, state_.counts, &drift_}, most);
+  return take_all(env.backend.assign_ops().rounds(rows.blocks, ahead(rows).state, most), rows, env);
+}
+
+ModelRounds LloydRun::ahead(const RowBlocks& rows) const {
+  // Centroids that are no means are the host's to find, and a pass that settles the run is its last.
+  const bool one = spec_.spherical || !state_.stopped_by.empty();
+  return {.state = {next().centroids, rows.scales, state_.sums, state_.counts, &drift_},
+          .set = set_,
+          .most = one ? 1 : stop_.rounds_ahead(state_)};
+}
+
+bool LloydRun::take_all(std::span<const PassResult> passes, RowBlocks& rows, Env& env) {
   std::vector<float> labelled_to;
   size_t taken = 0;
   while (taken < passes.size() && !done_) {
@@ -101,7 +111,10 @@ bool LloydRun::take_rounds(RowBlocks& rows, Env& env) {
     take(passes[taken++], rows, env);
   }
   // The labels ran ahead of a cycle, which nobody could foresee.
-  if (taken < passes.size()) assign_rows(rows, {labelled_to.data(), state_.k, state_.d}, nullptr, env);
+  if (taken < passes.size()) {
+    use_labels(rows, set_, env);
+    assign_rows(rows, {labelled_to.data(), state_.k, state_.d}, nullptr, env);
+  }
   return taken > 0;
 }
 
@@ -127,13 +140,38 @@ Clustering LloydRun::result() {
   return std::move(state_);
 }
 
-void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
+namespace {
+
+void run_alone(LloydRun& run, RowBlocks& rows, Env& env) {
+  while (!run.done()) {
+    if (run.take_rounds(rows, env)) continue;
+    const Labelling model = run.next();
+    run.take(assign_rows(rows, {&model, 1}, env)[0], rows, env);
+  }
+}
+
+/// Rounds that the backend makes of several runs in the same reads of the rows. False if it makes none.
+bool share_rounds(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
+  std::vector<LloydRun*> open;
+  std::vector<ModelRounds> models;
+  for (LloydRun& run : runs) {
+    if (run.done()) continue;
+    open.push_back(&run);
+    models.push_back(run.ahead(rows));
+  }
+  if (open.size() < 2) return false;
+  const std::vector<std::vector<PassResult>> made = env.backend.assign_ops().rounds_together(rows.blocks, models);
+  bool any = false;
+  for (size_t i = 0; i < open.size(); ++i) any = open[i]->take_all(made[i], rows, env) || any;
+  return any;
+}
+
+/// One pass of each in each read of the rows.
+void run_in_lockstep(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
   for (;;) {
     std::vector<LloydRun*> open;
     std::vector<Labelling> models;
     for (LloydRun& run : runs) {
-      while (!run.done() && run.take_rounds(rows, env)) {
-      }
       if (run.done()) continue;
       open.push_back(&run);
       models.push_back(run.next());
@@ -142,6 +180,36 @@ void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
     const std::vector<PassResult> passes = assign_rows(rows, models, env);
     for (size_t i = 0; i < open.size(); ++i) open[i]->take(passes[i], rows, env);
   }
+}
+
+}  // namespace
+
+void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
+  if (rows.pages != nullptr) return run_in_lockstep(runs, rows, env);
+  while (env.comm.size() == 1 && share_rounds(runs, rows, env)) {
+  }
+  for (LloydRun& run : runs) run_alone(run, rows, env);
+}
+
+std::vector<Clustering> lloyd_together(RowBlocks& rows, std::span<const Int128> squares,
+                                       std::vector<std::vector<float>> starts, const LloydSpec& spec, Env& env) {
+  constexpr size_t kSets = 10;  // of labels that stand in memory at once
+  std::vector<Clustering> results;
+  for (size_t first = 0; first < starts.size(); first += kSets) {
+    const size_t count = std::min(kSets, starts.size() - first);
+    std::vector<LloydRun> runs;
+    runs.reserve(count);  // passes refer to their runs
+    for (size_t i = 0; i < count; ++i) {
+      const int set = static_cast<int>(i);
+      use_labels(rows, set, env);
+      clear_labels(rows, env);
+      runs.emplace_back(rows, squares, std::move(starts[first + i]), spec, LloydRun::End::at_stop, set);
+    }
+    run_together(runs, rows, env);
+    drop_label_sets(rows, env);
+    for (LloydRun& run : runs) results.push_back(run.result());
+  }
+  return results;
 }
 
 Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,

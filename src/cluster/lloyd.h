@@ -29,6 +29,10 @@ class LloydRun {
   /// Takes the results of as many passes as the backend makes at once and no rule could end the run before; false if
   /// it makes none, and nothing was done.
   bool take_rounds(RowBlocks& rows, Env& env);
+  /// What a backend may do for this run beside others (AssignOps::rounds_together).
+  ModelRounds ahead(const RowBlocks& rows) const;
+  /// Takes what it did; false if that is nothing.
+  bool take_all(std::span<const PassResult> passes, RowBlocks& rows, Env& env);
   bool done() const { return done_; }
   const Clustering& state() const { return state_; }
   /// Once done.
@@ -46,7 +50,12 @@ class LloydRun {
   bool done_ = false;
 };
 
-/// Runs all to their ends, one pass of each in each read of the rows.
+/// Runs all to their ends. Rows that are streamed: one pass of each in each read. Rows in memory: together as far as
+/// the backend makes rounds of several models at once, then one after the other.
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env);
+
+/// lloyd() from each of several starts, run together on label sets of their own, which are given back.
+std::vector<Clustering> lloyd_together(RowBlocks& rows, std::span<const Int128> squares,
+                                       std::vector<std::vector<float>> starts, const LloydSpec& spec, Env& env);
 
 }  // namespace clientele

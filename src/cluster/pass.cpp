@@ -1,5 +1,7 @@
 #include "pass.h"
 
+#include <algorithm>
+
 namespace clientele {
 
 namespace {
@@ -37,25 +39,55 @@ PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Dr
   return result;
 }
 
+namespace {
+
+/// A pass of each model that the backend makes of several in one read of rows in memory; the others' have no sums.
+std::vector<PassResult> shared_passes(RowBlocks& rows, std::span<const Labelling> models, Env& env) {
+  std::vector<PassResult> results(models.size());
+  if (models.size() < 2 || rows.pages != nullptr) return results;
+  size_t most = 0;
+  for (const Labelling& model : models) most = std::max(most, static_cast<size_t>(model.centroids.k));
+  const size_t d = static_cast<size_t>(rows.d);
+  const std::vector<WideSum> sums(most * d);
+  const std::vector<int64_t> counts(most);
+  std::vector<ModelRounds> one;
+  for (const Labelling& model : models) {
+    const size_t k = static_cast<size_t>(model.centroids.k);
+    one.push_back({.state = {model.centroids, rows.scales, {sums.data(), k * d}, {counts.data(), k}, model.drift},
+                   .set = model.set,
+                   .most = 1});
+  }
+  std::vector<std::vector<PassResult>> made = env.backend.assign_ops().rounds_together(rows.blocks, one);
+  for (size_t i = 0; i < made.size(); ++i)
+    if (!made[i].empty()) results[i] = std::move(made[i][0]);
+  return results;
+}
+
+}  // namespace
+
 std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> models, Env& env) {
   AssignOps& ops = env.backend.assign_ops();
+  std::vector<PassResult> results = shared_passes(rows, models, env);
+  std::vector<size_t> left;
   std::vector<std::unique_ptr<AssignPass>> passes;
-  for (const Labelling& model : models) passes.push_back(ops.start(model.centroids, rows.scales, model.drift));
+  for (size_t i = 0; i < models.size(); ++i) {
+    if (!results[i].sums.empty()) continue;
+    left.push_back(i);
+    passes.push_back(ops.start(models[i].centroids, rows.scales, models[i].drift));
+  }
   const auto each_pass = [&](RowBlock& block, const auto& body) {
     for (size_t i = 0; i < passes.size(); ++i) {
-      ops.use_labels(block, models[i].set);
+      ops.use_labels(block, models[left[i]].set);
       body(*passes[i]);
     }
   };
-  rows.each([&](RowBlock& block) { each_pass(block, [&](AssignPass& pass) { pass.add(block); }); },
-            [&](RowBlock& block, std::vector<LocalRows>& wanted) {
-              each_pass(block, [&](AssignPass& pass) { pass.rows_to_read(block, wanted); });
-            });
-  std::vector<PassResult> results;
-  for (const auto& pass : passes) {
-    results.push_back(pass->finish());
-    sum_over_ranks(results.back(), env.comm);
-  }
+  if (!passes.empty())
+    rows.each([&](RowBlock& block) { each_pass(block, [&](AssignPass& pass) { pass.add(block); }); },
+              [&](RowBlock& block, std::vector<LocalRows>& wanted) {
+                each_pass(block, [&](AssignPass& pass) { pass.rows_to_read(block, wanted); });
+              });
+  for (size_t i = 0; i < passes.size(); ++i) results[left[i]] = passes[i]->finish();
+  for (PassResult& result : results) sum_over_ranks(result, env.comm);
   return results;
 }
 

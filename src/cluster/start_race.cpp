@@ -68,9 +68,12 @@ std::vector<FitStart> StartRace::heat(Sample& sample, int k) {
   RowBlocks& rows = sample.rows;
   const LloydSpec rounds = loop(spec_, kHeatGain, kHeatIterations);
   std::vector<std::pair<double, FitStart>> ran;
-  for (int64_t restart = 0; restart < spec_.restarts; ++restart) {
-    Clustering one = lloyd(rows, sample.squares, start(rows, k, static_cast<uint32_t>(restart)), rounds, own_);
-    ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = static_cast<int>(restart)}});
+  std::vector<std::vector<float>> starts;
+  for (int64_t restart = 0; restart < spec_.restarts; ++restart)
+    starts.push_back(start(rows, k, static_cast<uint32_t>(restart)));
+  for (Clustering& one : lloyd_together(rows, sample.squares, std::move(starts), rounds, own_)) {
+    const int restart = static_cast<int>(ran.size());
+    ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = restart}});
     env_.progress.advance(1);
   }
   std::stable_sort(ran.begin(), ran.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -90,9 +93,13 @@ FitStart StartRace::best(int k) {
   Sample& second = sample(spec_.start_sample_rows(k));
   RowBlocks& rows = second.rows;
   const LloydSpec rounds = loop(spec_, kFinalGain, kFinalIterations);
+  std::vector<std::vector<float>> starts;
+  for (FitStart& start : finalists) starts.push_back(std::move(start.centroids));
+  std::vector<Clustering> ran = lloyd_together(rows, second.squares, std::move(starts), rounds, own_);
   double least = 0;
-  for (FitStart& start : finalists) {
-    Clustering one = lloyd(rows, second.squares, std::move(start.centroids), rounds, own_);
+  for (size_t i = 0; i < ran.size(); ++i) {
+    Clustering& one = ran[i];
+    const FitStart& start = finalists[i];
     if (best.rows > 0 && (one.inertia > least || (one.inertia == least && start.restart > best.restart))) continue;
     least = one.inertia;
     best = {.k = k, .centroids = std::move(one.centroids), .restart = start.restart, .rows = rows.rows};

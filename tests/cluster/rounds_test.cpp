@@ -23,28 +23,18 @@ class RoundsOps final : public AssignOps {
   std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
                                  int64_t most) override {
     asked.push_back(most);
-    Clustering at;
-    at.k = state.centroids.k;
-    at.d = state.centroids.d;
-    at.centroids.assign(state.centroids.data, state.centroids.data + at.k * at.d);
-    at.sums.assign(state.sums.begin(), state.sums.end());
-    at.counts.assign(state.counts.begin(), state.counts.end());
-    RowBlocks scales;
-    scales.scales.assign(state.scales.begin(), state.scales.end());
-    std::vector<PassResult> results;
-    bool goes_on = true;
-    while (goes_on && static_cast<int64_t>(results.size()) < most + beyond_) {
-      auto pass = own_.start({at.centroids.data(), at.k, at.d}, state.scales);
-      for (const auto& block : blocks) pass->add(*block);
-      results.push_back(pass->finish());
-      goes_on = false;
-      for (size_t i = 0; i < at.sums.size(); ++i) {
-        goes_on = goes_on || results.back().sums[i].value() != 0;
-        at.sums[i].add(results.back().sums[i]);
-      }
-      for (size_t c = 0; c < at.counts.size(); ++c) at.counts[c] += results.back().counts[c];
-      goes_on = goes_on && std::find(at.counts.begin(), at.counts.end(), 0) == at.counts.end();
-      at.centroids = mean_centroids(scales, at, false);
+    return made(blocks, state, most + beyond_);
+  }
+  /// Of some models some of the time.
+  std::vector<std::vector<PassResult>> rounds_together(std::span<const std::unique_ptr<RowBlock>> blocks,
+                                                       std::span<const ModelRounds> models) override {
+    std::vector<std::vector<PassResult>> results(models.size());
+    ++calls;
+    for (size_t i = 0; i < models.size(); ++i) {
+      if ((static_cast<size_t>(calls) + i) % 4 == 3) continue;
+      for (const auto& block : blocks) own_.use_labels(*block, models[i].set);
+      results[i] = made(blocks, models[i].state, models[i].most + (models[i].most > 1 ? beyond_ : 0));
+      shared += static_cast<int64_t>(results[i].size());
     }
     return results;
   }
@@ -69,7 +59,38 @@ class RoundsOps final : public AssignOps {
 
   std::vector<int64_t> asked;
 
+  int64_t calls = 0;   ///< of rounds_together
+  int64_t shared = 0;  ///< passes that they made
+
  private:
+  std::vector<PassResult> made(std::span<const std::unique_ptr<RowBlock>> blocks, const LoopState& state,
+                               int64_t most) {
+    Clustering at;
+    at.k = state.centroids.k;
+    at.d = state.centroids.d;
+    at.centroids.assign(state.centroids.data, state.centroids.data + at.k * at.d);
+    at.sums.assign(state.sums.begin(), state.sums.end());
+    at.counts.assign(state.counts.begin(), state.counts.end());
+    RowBlocks scales;
+    scales.scales.assign(state.scales.begin(), state.scales.end());
+    std::vector<PassResult> results;
+    bool goes_on = true;
+    while (goes_on && static_cast<int64_t>(results.size()) < most) {
+      auto pass = own_.start({at.centroids.data(), at.k, at.d}, state.scales);
+      for (const auto& block : blocks) pass->add(*block);
+      results.push_back(pass->finish());
+      goes_on = false;
+      for (size_t i = 0; i < at.sums.size(); ++i) {
+        goes_on = goes_on || results.back().sums[i].value() != 0;
+        at.sums[i].add(results.back().sums[i]);
+      }
+      for (size_t c = 0; c < at.counts.size(); ++c) at.counts[c] += results.back().counts[c];
+      goes_on = goes_on && std::find(at.counts.begin(), at.counts.end(), 0) == at.counts.end();
+      at.centroids = mean_centroids(scales, at, false);
+    }
+    return results;
+  }
+
   AssignOps& own_;
   int64_t beyond_;
 };
@@ -229,6 +250,41 @@ TEST(Rounds, AreAskedForAsFarAsTheRuleAllows) {
   EXPECT_LT(patient.asked.size(), patient.clustering.history.size());
   EXPECT_TRUE(outcome(groups, 7, {.stop = StopRule::moved}, 0).asked.empty());
   EXPECT_TRUE(outcome(groups, 7, {.spherical = true}, 0).asked.empty());
+}
+
+TEST(Rounds, SharedByFitsOfSeveralKGiveEachItsOwnBytes) {
+  const Matrix groups = mixture(3000, 4, 5, 4, 11);
+  const std::vector<int> ks = {2, 3, 4, 7, 9};
+  for (const LloydSpec& loop : {LloydSpec{}, LloydSpec{.stop = StopRule::inertia, .tolerance = 1e-3},
+                                LloydSpec{.stop = StopRule::moved, .tolerance = 0.01}}) {
+    SCOPED_TRACE(static_cast<int>(loop.stop));
+    ClusterSpec spec;
+    spec.stop = loop.stop;
+    spec.tolerance = loop.tolerance;
+    spec.restarts = 2;
+    spec.start_rows = 800;
+    Workplace place;
+    RowBlocks plain = blocks_of(groups, Space::centred, place.env);
+    std::vector<Clustering> expected;
+    for (const int k : ks) expected.push_back(fit(plain, k, spec, {}, place.env));
+    for (const int64_t beyond : {0, 5}) {
+      RoundsBackend backend(*place.backend, beyond);
+      Env env{.pool = place.pool,
+              .backend = backend,
+              .comm = *place.single,
+              .progress = place.progress,
+              .block_rows = 1000,
+              .warnings = {}};
+      RowBlocks rows = blocks_of(groups, Space::centred, env);
+      const Starts starts = find_starts(rows, ks, spec, {}, env);
+      const std::vector<Clustering> found = fit_together(rows, starts, 0, ks.size(), spec, env);
+      EXPECT_GT(backend.ops.shared, 10);
+      for (size_t i = 0; i < ks.size(); ++i) {
+        SCOPED_TRACE(ks[i]);
+        expect_same({found[i], {}, {}}, {expected[i], {}, {}});
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@ clientele_test(backend_contract_cuda_on_host_test
   LABELS kernels)
 
 clientele_test(assign_contract_cuda_ways_test
-  SOURCES backend_contract.cpp assign_contract.cpp rounds_contract.cpp cuda_ways_backends.cpp
+  SOURCES backend_contract.cpp assign_contract.cpp rounds_contract.cpp together_contract.cpp cuda_ways_backends.cpp
     ${PROJECT_SOURCE_DIR}/tests/support/oracle.cpp ${PROJECT_SOURCE_DIR}/tests/support/row_makers.cpp
   LINKS cuda_on_host
   LABELS kernels)

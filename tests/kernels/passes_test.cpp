@@ -5,6 +5,7 @@
 
 #include "clientele/base/fixed_point.h"
 #include "clientele/compute/formulas.h"
+#include "kernels/batches.h"
 #include "kernels/bounds_choice.h"
 #include "kernels/expiry.h"
 #include "kernels/pass_memory.h"
@@ -54,6 +55,48 @@ TEST(PassMemory, TheShapeFitsAndIsTheFirstThatDoes) {
     EXPECT_TRUE(fused_shape(50, 32, most) && bounded_warps(50, 32, most));  // client segmentation fits every card
     EXPECT_FALSE(fused_shape(1000, 64, most));
   }
+}
+
+TEST(Batches, TakeEveryModelAndFit) {
+  std::vector<int> ks;
+  for (int k = 1; k <= 40; ++k) ks.push_back(k);
+  for (const int64_t shared : {5 << 10, 96 << 10, 160 << 10, 223 << 10}) {
+    for (const int d : {1, 8, 32, 64, 128}) {
+      SCOPED_TRACE(testing::Message() << shared << " bytes, d = " << d);
+      const auto shape = together_shape(d, shared);
+      if (!shape) continue;
+      const int64_t room = batch_room(*shape, d, shared);
+      EXPECT_GE(room, model_bytes(kTogetherSegments, d));
+      const std::vector<size_t> batches = cut_batches(ks, d, room);
+      size_t next = 0;
+      int64_t total = 0;
+      for (const size_t count : batches) {
+        int begin = 0;
+        ASSERT_LE(next + count, ks.size());
+        ASSERT_LE(count, static_cast<size_t>(kMostTogether));
+        for (size_t i = 0; i < count; ++i) {
+          const ModelMemory m = model_memory(ks[next], d, begin);
+          const int64_t padded = (ks[next] + kScreenGroup - 1) / kScreenGroup * kScreenGroup;
+          const int64_t sizes[] = {4 * padded * d,         20 * padded,  4 * ks[next] * (d | 1),
+                                   4 * ks[next] * (d | 1), 4 * ks[next], 8};
+          const int begins[] = {m.grouped, m.bounds, m.low, m.high, m.rows, m.counters, m.end};
+          EXPECT_EQ(m.grouped, begin);
+          for (int part = 0; part < 6; ++part) {
+            EXPECT_EQ(begins[part] % 16, 0);
+            EXPECT_GE(begins[part + 1], begins[part] + sizes[part]) << "part " << part;
+          }
+          begin = m.end;
+          ++next;
+        }
+        EXPECT_LE(begin, room);
+        total += begin;
+      }
+      EXPECT_EQ(next, ks.size());
+      EXPECT_LE(static_cast<int64_t>(batches.size()), total / room + 3);
+    }
+  }
+  EXPECT_FALSE(together_shape(64, 5 << 10));
+  EXPECT_TRUE(together_shape(32, 96 << 10));
 }
 
 double exact_distance(const std::vector<float>& x, const float* c) {
@@ -273,6 +316,65 @@ TEST_P(Ways, RoundsAtOnceSkipTheSameRows) {
   }
   EXPECT_EQ(made, GetParam() > 6000 ? 32 : 0);
   EXPECT_LT(scanned, 9001 / 2);
+}
+
+TEST_P(Ways, SeveralModelsShareAReadInBatches) {
+  const auto shape = [](int k) { return oracle::Shape{oracle::Kind::mixture, 2001, 3, k}; };
+  std::vector<std::unique_ptr<Fit>> alone;
+  for (int k = 2; k <= 20; ++k)
+    alone.push_back(std::make_unique<Fit>(Paths{.fused = false, .bounds = false}, shape(k)));
+  Fit rows({}, shape(2));
+  AssignOps& ops = rows.backend->assign_ops();
+  int64_t made = 0;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<ModelRounds> asked;
+    for (size_t m = 0; m < alone.size(); ++m) {
+      const Fit& fit = *alone[m];
+      asked.push_back({{fit.view(), fit.scales, fit.total.sums, fit.total.counts, nullptr}, static_cast<int>(m), 1});
+    }
+    const std::vector<std::vector<PassResult>> found = ops.rounds_together(rows.rows, asked);
+    ASSERT_EQ(found.size(), alone.size());
+    for (size_t m = 0; m < alone.size(); ++m) {
+      SCOPED_TRACE(testing::Message() << "round " << round << ", model " << m);
+      if (found[m].empty()) continue;
+      ASSERT_EQ(found[m].size(), 1u);
+      const PassResult expected = alone[m]->step();
+      EXPECT_EQ(found[m][0].moved, expected.moved);
+      EXPECT_EQ(found[m][0].counts, expected.counts);
+      EXPECT_EQ(found[m][0].rechecked, expected.rechecked);
+      for (size_t i = 0; i < expected.sums.size(); ++i)
+        ASSERT_TRUE(same_value(found[m][0].sums[i], expected.sums[i])) << i;
+      ops.use_labels(*rows.rows[0], static_cast<int>(m));
+      ASSERT_EQ(rows.labels(), alone[m]->labels());
+      ++made;
+    }
+  }
+  EXPECT_EQ(made, GetParam() > (10 << 10) ? 3 * 19 : 0);
+}
+
+TEST(Together, AModelWhoseRowsHardlyMoveGoesAlone) {
+  Fit rows({}, {oracle::Kind::mixture, 3001, 3, 4});
+  AssignOps& ops = rows.backend->assign_ops();
+  std::vector<Fit> fits;
+  for (const int k : {3, 4, 5}) fits.emplace_back(Paths{}, oracle::Shape{oracle::Kind::mixture, 3001, 3, k});
+  const auto together = [&] {
+    std::vector<ModelRounds> asked;
+    for (size_t m = 0; m < fits.size(); ++m)
+      asked.push_back({{fits[m].view(), fits[m].scales, fits[m].total.sums, fits[m].total.counts, &fits[m].drift},
+                       static_cast<int>(m),
+                       1});
+    return ops.rounds_together(rows.rows, asked);
+  };
+  for (const std::vector<PassResult>& made : together()) EXPECT_EQ(made.size(), 1u);
+  PassResult still;
+  still.moved = 3001 / 101;
+  choice_of(fits[1].drift).record(false, false, 3001, still);
+  const auto two = together();
+  EXPECT_EQ(two[0].size(), 1u);
+  EXPECT_TRUE(two[1].empty());
+  EXPECT_EQ(two[2].size(), 1u);
+  EXPECT_EQ(choice_of(fits[0].drift).moving(), 0) << "the same centroids again";
+  for (const std::vector<PassResult>& made : together()) EXPECT_TRUE(made.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(SharedBytes, Ways, testing::Values(100 << 10, 20 << 10, 12 << 10, 9 << 10, 6500, 4 << 10));

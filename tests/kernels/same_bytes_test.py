@@ -1,6 +1,7 @@
 """The whole program on the CPU and on the CUDA backend, here on its host stand-in: every published file, byte for byte.
 scripts/gpu_check.sh does the same on a device, with larger shapes."""
 import filecmp
+import json
 import sys
 import unittest
 from pathlib import Path
@@ -17,6 +18,7 @@ JOBS = {
     "one segment, minmax": '[normalise]\nmethod = "minmax"\n[cluster]\nk = 1\n',
     "spherical, robust": '[normalise]\nmethod = "robust"\n[cluster]\nalgorithm = "spherical"\nk = 5\n',
     "sweep, quantile, small blocks": '[normalise]\nmethod = "quantile"\n[cluster]\nk = [2, 3]\n[run]\nblock_rows = 1000\n',
+    "sweep side by side": "[cluster]\nk = [2, 9]\nrestarts = 2\nstart_rows = 1000\n",
     "random, log, winsorised": '[normalise]\nmethod = "log_zscore"\nwinsorise = [0.01, 0.99]\n[cluster]\nk = 6\ninit = "random"\n',
     "weights": '[columns.f0]\nrole = "weight"\n[cluster]\nk = 3\n',
 }
@@ -33,6 +35,10 @@ def clients():
 
 
 class SameBytes(Case):
+    def fits_side_by_side(self, job):
+        plan = run("plan", job, "--out", self.folder / "none", "--device", "cuda:0", "--json")
+        return json.loads(plan.stdout)["memory"]["side_by_side"]
+
     def test_cpu_and_cuda(self):
         with h5py.File(self.folder / "data.h5", "w") as file:
             file["matrix"] = clients()
@@ -40,6 +46,8 @@ class SameBytes(Case):
         for name, lines in JOBS.items():
             with self.subTest(name):
                 job = write_job(self.folder, '[input]\nfile = "data.h5"\n' + lines)
+                if name == "sweep side by side":
+                    self.assertEqual(self.fits_side_by_side(job), 8)
                 for device in ("cpu", "cuda:0"):
                     run("run", job, "--out", self.folder / device[:3], "--device", device, "--force", "-q")
                 for file in FILES:

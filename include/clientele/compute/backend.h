@@ -146,6 +146,13 @@ struct LoopState {
   const Drift* drift = nullptr;     ///< as AssignOps::start takes it
 };
 
+/// One model of AssignOps::rounds_together.
+struct ModelRounds {
+  LoopState state;   ///< where `most` is 1, nothing depends on the values of its sums and counts
+  int set = 0;       ///< of the label slots that are its own (AssignOps::use_labels)
+  int64_t most = 1;  ///< passes, at most
+};
+
 class AssignOps {
  public:
   virtual ~AssignOps() = default;
@@ -166,6 +173,13 @@ class AssignOps {
   /// a pass; label slots are those of the last. No result: not for such rows or such a model, and nothing was done.
   virtual std::vector<PassResult> rounds(std::span<const std::unique_ptr<RowBlock>>, const LoopState&, int64_t) {
     return {};
+  }
+  /// rounds() of several models, which share each read of the rows. Of each model its results, in the models' order; no
+  /// result: not for such rows or such a model, or not worth sharing a read, and nothing was done with it. Which set of
+  /// label slots is in use afterwards is not said.
+  virtual std::vector<std::vector<PassResult>> rounds_together(std::span<const std::unique_ptr<RowBlock>>,
+                                                               std::span<const ModelRounds> models) {
+    return std::vector<std::vector<PassResult>>(models.size());
   }
   /// Ends a fit whose passes had a drift. Until then they may keep the rows in an order of their own, and nothing but
   /// such passes may use them.

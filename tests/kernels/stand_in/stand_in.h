@@ -26,6 +26,7 @@
 #define __shared__
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __forceinline__ inline
 
 struct dim3 {
