@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "centroids.h"
+#include "clientele/base/cancel.h"
 #include "clientele/base/errors.h"
 #include "repair.h"
 
@@ -144,6 +145,7 @@ namespace {
 
 void run_alone(LloydRun& run, RowBlocks& rows, Env& env) {
   while (!run.done()) {
+    check_cancel();  // a race's passes show no progress of their own
     if (run.take_rounds(rows, env)) continue;
     const Labelling model = run.next();
     run.take(assign_rows(rows, {&model, 1}, env)[0], rows, env);
@@ -186,14 +188,13 @@ void run_in_lockstep(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
 
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
   if (rows.pages != nullptr) return run_in_lockstep(runs, rows, env);
-  while (env.comm.size() == 1 && share_rounds(runs, rows, env)) {
-  }
+  while (env.comm.size() == 1 && share_rounds(runs, rows, env)) check_cancel();
   for (LloydRun& run : runs) run_alone(run, rows, env);
 }
 
 std::vector<Clustering> lloyd_together(RowBlocks& rows, std::span<const Int128> squares,
                                        std::vector<std::vector<float>> starts, const LloydSpec& spec, Env& env) {
-  constexpr size_t kSets = 10;  // of labels that stand in memory at once
+  constexpr size_t kSets = kStartsTogether;
   std::vector<Clustering> results;
   for (size_t first = 0; first < starts.size(); first += kSets) {
     const size_t count = std::min(kSets, starts.size() - first);

@@ -68,13 +68,15 @@ std::vector<FitStart> StartRace::heat(Sample& sample, int k) {
   RowBlocks& rows = sample.rows;
   const LloydSpec rounds = loop(spec_, kHeatGain, kHeatIterations);
   std::vector<std::pair<double, FitStart>> ran;
-  std::vector<std::vector<float>> starts;
-  for (int64_t restart = 0; restart < spec_.restarts; ++restart)
-    starts.push_back(start(rows, k, static_cast<uint32_t>(restart)));
-  for (Clustering& one : lloyd_together(rows, sample.squares, std::move(starts), rounds, own_)) {
-    const int restart = static_cast<int>(ran.size());
-    ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = restart}});
-    env_.progress.advance(1);
+  for (int64_t first = 0; first < spec_.restarts; first += kStartsTogether) {
+    std::vector<std::vector<float>> starts;
+    for (int64_t restart = first; restart < std::min(first + kStartsTogether, spec_.restarts); ++restart)
+      starts.push_back(start(rows, k, static_cast<uint32_t>(restart)));
+    for (Clustering& one : lloyd_together(rows, sample.squares, std::move(starts), rounds, own_)) {
+      const int restart = static_cast<int>(ran.size());
+      ran.push_back({one.inertia, {.k = k, .centroids = std::move(one.centroids), .restart = restart}});
+      env_.progress.advance(1);
+    }
   }
   std::stable_sort(ran.begin(), ran.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   ran.resize((ran.size() + kFinalistShare - 1) / kFinalistShare);
