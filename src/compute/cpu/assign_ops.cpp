@@ -216,7 +216,7 @@ class CpuAssignPass final : public AssignPass {
     return rows.weighted() ? rows.weights() + tile * kTileRows : nullptr;
   }
 
-  static constexpr int64_t kProbeTiles = 1024;
+  static constexpr int64_t kProbeTiles = 256;
   const Cpu cpu_;
   const Screen screen_;
   const std::vector<double> scales_;
