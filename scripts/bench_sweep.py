@@ -90,7 +90,7 @@ def main():
     options.binary = Path(options.binary).resolve()
     x = mixture(options.rows, options.columns, options.groups, 1, options.spread)
     record = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "processor": platform.processor(),
-              "load": os.getloadavg(), "options": {key: str(value) for key, value in vars(options).items()}}
+              "load": os.getloadavg(), "options": {key: str(value) for key, value in vars(options).items() if key not in ("binary", "out")}}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with h5py.File(folder / "rows.h5", "w") as file:
