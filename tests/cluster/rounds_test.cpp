@@ -8,6 +8,7 @@
 #include "clientele/cluster/cluster.h"
 #include "src/cluster/centroids.h"
 #include "tests/cluster/same_fit.h"
+#include "tests/support/forwarding_backend.h"
 #include "tests/support/row_makers.h"
 #include "tests/support/rows.h"
 
@@ -95,26 +96,12 @@ class RoundsOps final : public AssignOps {
   int64_t beyond_;
 };
 
-class RoundsBackend final : public Backend {
+class RoundsBackend final : public ForwardingBackend {
  public:
-  RoundsBackend(Backend& own, int64_t beyond) : ops(own.assign_ops(), beyond), own_(own) {}
-  BackendFacts facts() const override { return own_.facts(); }
-  std::unique_ptr<RowBlock> make_rows(int64_t first_row, int64_t rows, int d, bool weighted,
-                                      const std::string& purpose) override {
-    return own_.make_rows(first_row, rows, d, weighted, purpose);
-  }
-  int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return own_.rows_bytes(rows, d, weighted); }
-  int64_t seeding_bytes(int64_t rows) const override { return own_.seeding_bytes(rows); }
-  int64_t scratch_bytes(int64_t rows, int d, int k) const override { return own_.scratch_bytes(rows, d, k); }
-  ColumnOps& column_ops() override { return own_.column_ops(); }
+  RoundsBackend(Backend& own, int64_t beyond) : ForwardingBackend(own), ops(own.assign_ops(), beyond) {}
   AssignOps& assign_ops() override { return ops; }
-  SampleOps& sample_ops() override { return own_.sample_ops(); }
-  PairOps& pair_ops() override { return own_.pair_ops(); }
 
   RoundsOps ops;
-
- private:
-  Backend& own_;
 };
 
 struct Outcome {

@@ -10,6 +10,7 @@
 #include "src/cluster/far_starts.h"
 #include "src/cluster/start_race.h"
 #include "src/cluster/start_sample.h"
+#include "tests/cluster/same_fit.h"
 #include "tests/support/oracle.h"
 #include "tests/support/rows.h"
 
@@ -230,15 +231,8 @@ TEST(FarStarts, AreTheSameForAnyNumberOfRanks) {
 }
 
 void expect_same(const Clustering& a, const Clustering& b) {
-  EXPECT_EQ(a.centroids, b.centroids);
-  EXPECT_EQ(a.counts, b.counts);
-  EXPECT_EQ(a.inertia, b.inertia);
-  EXPECT_EQ(a.iterations, b.iterations);
-  EXPECT_EQ(a.restart, b.restart);
-  EXPECT_EQ(a.stopped_by, b.stopped_by);
+  expect_same_fit(a, b);
   EXPECT_EQ(a.far_starts, b.far_starts);
-  ASSERT_EQ(a.history.size(), b.history.size());
-  for (size_t i = 0; i < a.history.size(); ++i) EXPECT_EQ(a.history[i].inertia, b.history[i].inertia);
 }
 
 TEST(FitTogether, GivesEachFitItsOwnBytes) {
