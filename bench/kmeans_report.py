@@ -210,13 +210,15 @@ def readme_block(record, record_path, plot):
              "max(2 n k d / peak, 4 n d / bandwidth).", "", table(head, rows), ""]
     best = [min(found.values()) for found in (converge_ratios(record, case) for case in converged.values()) if found]
     if best:
-        lines.append(f"To convergence (strict, at most 300 rounds, at the same inertia or better) {mean_ratio(best)} times the best peer in the geometric mean.")
+        lines.append(f"To convergence (strict, at most 300 rounds; inertia the same to {SAME_OR_BETTER:g} or better) {mean_ratio(best)} times the best peer in the "
+                     f"geometric mean of the {len(best)} shapes measured; -: not measured yet.")
     seeding = list(seeding_rows(record))
     if seeding:
         lines.append("k-means++ against scikit-learn's: " + ", ".join(f"{b / a:.0f} times at {d}, {k}" for d, k, a, b, _ in seeding) + ".")
     bounds = [record.value(case["ratio"]) for case in record.cases("bounds", "structureless").values()]
     if bounds:
-        lines.append(f"On structureless rows, where bounds prove nothing, time with them is {min(bounds):.2f} to {max(bounds):.2f} of that without.")
+        lines.append(f"On structureless rows, where bounds prove nothing, time with them is {min(bounds):.2f} to {max(bounds):.2f} of that without "
+                     f"({len(bounds)} shapes measured).")
     if plot:
         lines += ["", f"![Roofline: GFLOP/s of a pass over its operations per byte]({plot})"]
     lines += ["", f"    build/venv-peers/bin/python bench/kmeans_report.py {record_path}    # every table; scripts/bench_kmeans.py measures", END]
