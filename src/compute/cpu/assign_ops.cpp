@@ -21,6 +21,14 @@ void for_order_groups(ThreadPool& pool, const CpuRows& rows, const Body& body) {
   });
 }
 
+/// How many of the tiles from `first` on lie side by side, as far as a core's first caches hold them.
+size_t tiles_in_a_row(std::span<const int64_t> tiles, size_t first) {
+  constexpr size_t kMost = 16;
+  size_t count = 1;
+  while (count < kMost && first + count < tiles.size() && tiles[first + count] == tiles[first + count - 1] + 1) ++count;
+  return count;
+}
+
 /// What all fits on a backend share.
 struct Fits {
   int64_t orders = 0;                 ///< counts the orders of all fits: bounds name theirs
@@ -184,12 +192,15 @@ class CpuAssignPass final : public AssignPass {
           tile_bound(scratch.slacks.data(), labels(rows, tile), rows.tile_rows(tile), fit_->sums.view());
     }
     std::erase_if(scratch.tiles, stays);
-    take_tiles(rows, scratch);
-    const int64_t count = static_cast<int64_t>(scratch.tiles.size());
-    if (count == 0) return;
-    cpu_.kernels.assign.assign_with_slacks(
-        screen_, {scratch.features.data(), count, count * kTileRows, rows.d()}, scales_, scratch.labels.data(),
-        rows.weighted() ? scratch.weights.data() : nullptr, scratch.slacks.data(), workers_[worker]);
+    make_room(rows, scratch);
+    for (size_t first = 0, count = 0; first < scratch.tiles.size(); first += count) {
+      count = tiles_in_a_row(scratch.tiles, first);
+      const int64_t tile = scratch.tiles[first];
+      cpu_.kernels.assign.assign_with_slacks(screen_, tiles_of(rows, tile, static_cast<int64_t>(count)), scales_,
+                                             labels(rows, tile), weights(rows, tile),
+                                             scratch.slacks.data() + first * kTileRows, workers_[worker]);
+      take_tiles(rows, first, count, scratch);
+    }
     put_back_sorted(rows, screen_.k, fit_->sums.view(), scratch);
   }
 

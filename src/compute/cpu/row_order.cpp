@@ -28,14 +28,22 @@ void sort_by(OrderScratch& scratch, size_t bins, const BinOf& bin_of) {
   scratch.from.swap(scratch.next);
 }
 
-/// scratch.from: rows by label, then by slack; its upper 16 bits do.
+/// With so many segments the bins of label and half of the slack together fit a core's first cache.
+constexpr int kMostLabelsAtOnce = 32;
+
+/// scratch.from: rows by label, then by slack, which is never negative; its upper 16 bits do.
 void rank_rows(const int32_t* labels, int k, OrderScratch& scratch) {
   scratch.from.resize(scratch.slacks.size());
   std::iota(scratch.from.begin(), scratch.from.end(), 0u);
   const auto slack = [&](uint32_t row) { return std::bit_cast<uint32_t>(scratch.slacks[row]); };
+  const auto label = [&](uint32_t row) { return static_cast<uint32_t>(labels[row]); };
   sort_by(scratch, 256, [&](uint32_t row) { return slack(row) >> 16 & 0xFF; });
-  sort_by(scratch, 256, [&](uint32_t row) { return slack(row) >> 24; });
-  sort_by(scratch, static_cast<size_t>(k), [&](uint32_t row) { return static_cast<uint32_t>(labels[row]); });
+  if (k <= kMostLabelsAtOnce) {
+    sort_by(scratch, static_cast<size_t>(k) << 7, [&](uint32_t row) { return label(row) << 7 | slack(row) >> 24; });
+    return;
+  }
+  sort_by(scratch, 128, [&](uint32_t row) { return slack(row) >> 24; });
+  sort_by(scratch, static_cast<size_t>(k), label);
 }
 
 /// Asks for the rows of the next tile: they are strewn over a group that only the last cache level holds.
@@ -75,18 +83,20 @@ int64_t order_scratch_bytes(int64_t rows, int d) {
   return std::min(rows, order_rows(d)) * (int64_t{d} * static_cast<int64_t>(sizeof(float)) + kBeside);
 }
 
-void take_tiles(const CpuRows& rows, OrderScratch& scratch) {
-  const int64_t tile_floats = int64_t{kTileRows} * rows.d();
-  const size_t count = scratch.tiles.size();
-  scratch.features.resize(count * static_cast<size_t>(tile_floats));
-  scratch.labels.resize(count * kTileRows);
-  scratch.order.resize(count * kTileRows);
-  scratch.slacks.resize(count * kTileRows);
-  if (rows.weighted()) scratch.weights.resize(count * kTileRows);
-  for (size_t i = 0; i < count; ++i) {
+void make_room(const CpuRows& rows, OrderScratch& scratch) {
+  const size_t count = scratch.tiles.size() * kTileRows;
+  scratch.features.resize(count * static_cast<size_t>(rows.d()));
+  scratch.labels.resize(count);
+  scratch.order.resize(count);
+  scratch.slacks.resize(count);
+  if (rows.weighted()) scratch.weights.resize(count);
+}
+
+void take_tiles(const CpuRows& rows, size_t first, size_t count, OrderScratch& scratch) {
+  for (size_t i = first; i < first + count; ++i) {
     const int64_t tile = scratch.tiles[i], slot = tile * kTileRows;
     const size_t to = i * kTileRows;
-    std::copy_n(rows.tile(tile), tile_floats, scratch.features.data() + static_cast<int64_t>(i) * tile_floats);
+    rows_of_tile(rows.tile(tile), rows.d(), scratch.features.data() + to * static_cast<size_t>(rows.d()));
     std::copy_n(rows.labels() + slot, kTileRows, scratch.labels.data() + to);
     std::copy_n(rows.order() + slot, kTileRows, scratch.order.data() + to);
     if (rows.weighted()) std::copy_n(rows.weights() + slot, kTileRows, scratch.weights.data() + to);
@@ -94,11 +104,7 @@ void take_tiles(const CpuRows& rows, OrderScratch& scratch) {
 }
 
 void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch) {
-  const int64_t tile_floats = int64_t{kTileRows} * rows.d();
   rank_rows(scratch.labels.data(), k, scratch);
-  for (size_t i = 0; i < scratch.tiles.size(); ++i)
-    rows_of_tile(rows.tile(scratch.tiles[i]), rows.d(),
-                 scratch.features.data() + static_cast<int64_t>(i) * tile_floats);
   fill_tiles(scratch, rows.d(), scratch.tiles.size(), [&](size_t i) { return rows.tile(scratch.tiles[i]); });
   for (size_t i = 0; i < scratch.tiles.size(); ++i) {
     const int64_t tile = scratch.tiles[i], slot = tile * kTileRows;

@@ -22,9 +22,9 @@ int64_t order_rows(int d);
 /// Bytes of scratch memory that one worker takes for rows of d features, at most.
 int64_t order_scratch_bytes(int64_t rows, int d);
 
-/// Scratch memory of one worker: tiles side by side, and what belongs to their rows.
+/// Scratch memory of one worker: rows side by side, and what belongs to them.
 struct OrderScratch {
-  std::vector<int64_t> tiles;  ///< where they belong
+  std::vector<int64_t> tiles;  ///< whose rows they are, and which they go back to
   std::vector<float> features;
   std::vector<int32_t> labels;
   std::vector<int64_t> weights;
@@ -33,8 +33,10 @@ struct OrderScratch {
   std::vector<uint32_t> from, next, bins;
 };
 
-/// Copies scratch.tiles, which are full, into the rest of scratch.
-void take_tiles(const CpuRows& rows, OrderScratch& scratch);
+/// Room for scratch.tiles, which are full.
+void make_room(const CpuRows& rows, OrderScratch& scratch);
+/// Copies scratch.tiles[first, first + count) into the rest of scratch, all but slacks; features by rows.
+void take_tiles(const CpuRows& rows, size_t first, size_t count, OrderScratch& scratch);
 /// Sorts the taken rows by label and slack, puts them back into the same tiles, and sets the bounds of those.
 void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch);
 /// Every row of the group to its own place.
