@@ -343,7 +343,7 @@ def parse():
     parser.add_argument("--repeats", type=int, default=3, help="interleaved repetitions of `rounds` and `bounds`")
     parser.add_argument("--converge-repeats", type=int, default=1)
     parser.add_argument("--within", type=float, default=2.5, help="see `converge` above")
-    parser.add_argument("--bounds-rounds", type=int, default=60)
+    parser.add_argument("--bounds-rounds", type=int, default=300)
     parser.add_argument("--restarts", type=int, default=1, help="of clientele's seeding; scikit-learn's has one")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--peers", default=",".join(PEERS))
