@@ -153,6 +153,7 @@ void run_passes(RowBlocks& rows, std::span<FirstPass*> firsts, Env& env) {
 }  // namespace
 
 void run_first_passes(std::span<FirstPass> firsts, RowBlocks& rows, uint64_t seed, Env& env) {
+  const bool streamed = any_rank_streams(rows, env);
   std::vector<FirstPass*> open;
   for (FirstPass& first : firsts) open.push_back(&first);
   while (!open.empty()) {
@@ -161,7 +162,7 @@ void run_first_passes(std::span<FirstPass> firsts, RowBlocks& rows, uint64_t see
       return first->swaps == kMostSwaps || first->centroids.size() == static_cast<size_t>(rows.d);
     });
     // Streamed rows are read for all passes at once; rows in memory are looked at pass by pass, which keeps distances.
-    const size_t at_once = rows.pages != nullptr ? std::max<size_t>(open.size(), 1) : 1;
+    const size_t at_once = streamed ? std::max<size_t>(open.size(), 1) : 1;
     std::vector<FirstPass*> swapped;
     for (size_t i = 0; i < open.size(); i += at_once)
       for (FirstPass* first : swapped_of(rows, std::span(open).subspan(i, at_once), seed, env))

@@ -187,7 +187,7 @@ void run_in_lockstep(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
 }  // namespace
 
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env) {
-  if (rows.pages != nullptr) return run_in_lockstep(runs, rows, env);
+  if (any_rank_streams(rows, env)) return run_in_lockstep(runs, rows, env);
   while (env.comm.size() == 1 && share_rounds(runs, rows, env)) check_cancel();
   for (LloydRun& run : runs) run_alone(run, rows, env);
 }
@@ -216,6 +216,7 @@ std::vector<Clustering> lloyd_together(RowBlocks& rows, std::span<const Int128> 
 Clustering lloyd(RowBlocks& rows, std::span<const Int128> squares, std::vector<float> start, const LloydSpec& spec,
                  Env& env) {
   LloydRun run(rows, squares, std::move(start), spec, LloydRun::End::at_stop);
+  use_labels(rows, 0, env);
   clear_labels(rows, env);
   run_together({&run, 1}, rows, env);
   return run.result();

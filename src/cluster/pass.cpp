@@ -30,6 +30,12 @@ void sum_over_ranks(PassResult& pass, Comm& comm) {
 
 }  // namespace
 
+bool any_rank_streams(const RowBlocks& rows, Env& env) {
+  int64_t streaming = rows.pages != nullptr ? 1 : 0;
+  if (env.comm.size() > 1) env.comm.sum({&streaming, 1});
+  return streaming > 0;
+}
+
 PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env) {
   const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales, drift);
   rows.each([&](RowBlock& block) { pass->add(block); },

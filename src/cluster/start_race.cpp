@@ -48,6 +48,15 @@ StartRace::Sample& StartRace::sample(int64_t count) {
   return samples_.emplace(count, std::move(sample)).first->second;
 }
 
+void StartRace::keep_samples(std::initializer_list<int64_t> counts) {
+  std::erase_if(samples_,
+                [&](const auto& sample) { return std::ranges::find(counts, sample.first) == counts.end(); });
+}
+
+void StartRace::keep_starts(int k) {
+  std::erase_if(longest_starts_, [&](const auto& start) { return start.first.first < k; });
+}
+
 int StartRace::longest(RowBlocks& rows, int k) {
   int last = k;
   while (last < most_k_ && seeding_trials(last + 1) == seeding_trials(k) &&
@@ -88,6 +97,8 @@ std::vector<FitStart> StartRace::heat(Sample& sample, int k) {
 FitStart StartRace::best(int k) {
   FitStart best{.k = k};
   if (drawn_.row.empty() || rows_.total_rows <= heat_rows(k, spec_)) return best;
+  keep_starts(k);
+  keep_samples({heat_rows(k, spec_), spec_.start_sample_rows(k)});
   Sample& first = sample(heat_rows(k, spec_));
   if (count_distinct_rows(first.rows, k, own_) < k) return best;
   env_.progress.stage("starts, k = " + std::to_string(k), spec_.restarts, "starts");

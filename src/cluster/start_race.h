@@ -4,6 +4,7 @@
 // so few that they stand in no sample at all are found afterwards (far_starts.h).
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <utility>
@@ -32,6 +33,10 @@ class StartRace {
     std::vector<Int128> squares;  ///< Q_j
   };
   Sample& sample(int64_t count);
+  /// Of these numbers of rows only: the plan has room for the two of one k.
+  void keep_samples(std::initializer_list<int64_t> counts);
+  /// Those that starts of k or more segments can still begin with.
+  void keep_starts(int k);
   std::vector<FitStart> heat(Sample& sample, int k);
   /// Start of a heat. Those of k-means++ are drawn once for all k that begin alike.
   std::vector<float> start(RowBlocks& rows, int k, uint32_t restart);

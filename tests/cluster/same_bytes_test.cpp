@@ -102,6 +102,37 @@ TEST(SameBytes, OnHardRows) {
   }
 }
 
+/// Five blocks of rows on two ranks: the first streams its three, the second holds its two. Far rows are looked for.
+TEST(SameBytes, FitsOfSeveralKWhereOnlyOneRankStreams) {
+  Matrix matrix = mixture(5 * 65536, 2, 6, 3, 63);
+  for (int64_t i = 0; i < 40; ++i) matrix.x[static_cast<size_t>(i * 16001)] = 4000.0f + static_cast<float>(i);
+  const std::vector<int> ks = {2, 3, 5};
+  ClusterSpec spec;
+  spec.restarts = 2;
+  spec.max_iterations = 4;
+  spec.start_rows = 5000;
+  const auto run = [&](int ranks, const Workplace::Options& options) {
+    std::vector<Clustering> found;
+    std::vector<bool> streams(static_cast<size_t>(ranks));
+    std::mutex writing;
+    on_ranks(ranks, options, [&](Env& env) {
+      RowBlocks rows = blocks_of(matrix, Space::centred, env);
+      const Starts starts = find_starts(rows, ks, spec, {}, env);
+      std::vector<Clustering> fits = fit_together(rows, starts, 0, ks.size(), spec, env);
+      const std::lock_guard lock(writing);
+      streams[static_cast<size_t>(env.comm.rank())] = rows.pages != nullptr;
+      if (env.comm.rank() == 0) found = std::move(fits);
+    });
+    if (ranks > 1) {
+      EXPECT_EQ(streams, (std::vector<bool>{true, false}));
+    }
+    return found;
+  };
+  const std::vector<Clustering> expected = run(1, {.threads = 2});
+  const std::vector<Clustering> found = run(2, {.threads = 1, .features_bytes = 65536 * 2 * 4 * 21 / 10});
+  for (size_t i = 0; i < ks.size(); ++i) expect_same_fit(found[i], expected[i]);
+}
+
 /// Five blocks of rows in two groups far apart, and one without structure whose two centroids take long to settle: once
 /// bounds are known, the five are not read.
 TEST(SameBytes, StreamedRowsThatKeepTheirSegmentAreNotRead) {
