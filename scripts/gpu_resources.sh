@@ -15,19 +15,29 @@ trap 'rm -rf "$work"' EXIT
 # The flags of scripts/cmake/cuda.cmake and of clientele_flags.
 flags=(-std=c++20 -O3 -DNDEBUG --expt-relaxed-constexpr -diag-suppress=554 -fmad=false -ftz=false -prec-div=true -prec-sqrt=true
   -Werror=all-warnings -Xcompiler=-ffp-contract=off -Iinclude -Ikernels/ptx -Xptxas=-v)
+resources_of() {  # FILE ARCHITECTURE: a line for each kernel
+  local file=$1 architecture=$2 out="$work/$(basename "$1").$2"
+  "$nvcc" "${flags[@]}" -arch="sm_$architecture" -cubin "$file" -o "$out.cubin" >"$out.log" 2>&1 || { cat "$out.log" >&2; return 255; }
+  # Two lines a kernel: its name, then its spills and its registers.
+  sed -n "s|^ptxas info *: Compiling entry function '\([^']*\)'.*|name \1|p;s|^ *\([0-9]*\) bytes stack frame, \([0-9]*\) bytes spill stores, \([0-9]*\) bytes spill loads|stack \1 \2 \3|p;s|^ptxas info *: Used \([0-9]*\) registers.*|& |p" "$out.log" |
+    c++filt | awk -v file="$(basename "$file")" -v architecture="$architecture" '
+      /^name/ { name = substr($0, 6); gsub(/\(anonymous namespace\)::/, "", name); sub(/^void /, "", name); sub(/\(.*$/, "", name)
+                gsub(/clientele::(gpu::)?/, "", name); gsub(/\(int\)|\(bool\)/, "", name); if (name ~ /^cub::/) name = "CUB"; next }
+      /^stack/ { stack = $2; spills = $3 + $4; next }
+      /registers/ { match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
+                    shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH - 11) : 0
+                    print file "|" name "|" architecture "|" registers "|" shared "|" stack "|" spills }' >"$out.rows"
+}
 for file in "$@"; do
   for architecture in $architectures; do
-    "$nvcc" "${flags[@]}" -arch="sm_$architecture" -cubin "$file" -o "$work/out.cubin" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-    # Two lines a kernel: its name, then its spills and its registers.
-    sed -n "s|^ptxas info *: Compiling entry function '\([^']*\)'.*|name \1|p;s|^ *\([0-9]*\) bytes stack frame, \([0-9]*\) bytes spill stores, \([0-9]*\) bytes spill loads|stack \1 \2 \3|p;s|^ptxas info *: Used \([0-9]*\) registers.*|& |p" "$work/log" |
-      c++filt | awk -v file="$(basename "$file")" -v architecture="$architecture" '
-        /^name/ { name = substr($0, 6); gsub(/\(anonymous namespace\)::/, "", name); sub(/^void /, "", name); sub(/\(.*$/, "", name)
-                  gsub(/clientele::(gpu::)?/, "", name); gsub(/\(int\)|\(bool\)/, "", name); if (name ~ /^cub::/) name = "CUB"; next }
-        /^stack/ { stack = $2; spills = $3 + $4; next }
-        /registers/ { match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
-                      shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH - 11) : 0
-                      print file "|" name "|" architecture "|" registers "|" shared "|" stack "|" spills }'
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    resources_of "$file" "$architecture" &
+    running="${running:-} $!"
   done
+done
+for job in $running; do wait "$job"; done
+for file in "$@"; do
+  for architecture in $architectures; do cat "$work/$(basename "$file").$architecture.rows"; done
 done >"$work/rows"
 echo "# What the compiler makes of the kernels"
 echo

@@ -17,8 +17,8 @@ struct Labelling {
 
 /// A pass for each, all in one read of the rows.
 std::vector<PassResult> assign_rows(RowBlocks& rows, std::span<const Labelling> models, Env& env);
-/// Whether models should share each read: rows of one rank at least are streamed. All ranks must ask, and hear the same:
-/// it decides in which order they talk to each other.
+/// Whether models should share each read: rows of one rank at least are streamed. All ranks must ask, and hear the
+/// same: it decides in which order they talk to each other.
 bool any_rank_streams(const RowBlocks& rows, Env& env);
 
 /// After the last pass with a drift, and before anything else looks at the rows. Another pass may follow.

@@ -49,8 +49,7 @@ StartRace::Sample& StartRace::sample(int64_t count) {
 }
 
 void StartRace::keep_samples(std::initializer_list<int64_t> counts) {
-  std::erase_if(samples_,
-                [&](const auto& sample) { return std::ranges::find(counts, sample.first) == counts.end(); });
+  std::erase_if(samples_, [&](const auto& sample) { return std::ranges::find(counts, sample.first) == counts.end(); });
 }
 
 void StartRace::keep_starts(int k) {
