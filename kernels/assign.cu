@@ -43,15 +43,23 @@ class CudaAssignPass : public AssignPass {
       tensor_.emplace(device, centroids);
     else if (paths.fused)
       fused_.emplace(device, centroids.k, centroids.d);
-    if (fused_ && paths.bounds && choice_ != nullptr && choice_->bounded(drift, centroids.k))
-      drift_.emplace(device, *drift);
+    if (!fused_ || !paths.bounds || choice_ == nullptr || centroids.k == 1) return;
+    fit_ = drift;
+    bounded_ = choice_->bounded(drift, centroids.k);
   }
 
-  void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
-    const CudaRows& rows = own(block, device_);
-    if (!drift_ || !rows.has_bounds() || !fused_->takes(rows)) return AssignPass::rows_to_read(block, wanted);
+  void rows_to_read(RowBlock& block, std::vector<LocalRows>& wanted) override {
+    CudaRows& rows = own(block, device_);
+    if (fit_ == nullptr || rows.rows() == 0 || !fused_->takes(rows)) return AssignPass::rows_to_read(block, wanted);
+    // Bounds are of one set of labels: another one's pass over the block would lose them before add().
+    if (rows.compressed() != nullptr && fit_->steps > 0 && !rows.has_other_labels()) {
+      fused_->renew_bounds(rows, model(true));
+      renewed_bounds_.push_back(&block);
+    } else if (!bounded_ || !rows.has_bounds()) {
+      return AssignPass::rows_to_read(block, wanted);
+    }
     const size_t before = wanted.size();
-    append_expired(rows, drift_->view(), wanted);
+    append_expired(rows, drift(), wanted);
     if (wanted.size() == before) at_rest_.push_back(&block);
   }
 
@@ -62,8 +70,7 @@ class CudaAssignPass : public AssignPass {
                                         .expected = std::to_string(centroids_.d()),
                                         .found = std::to_string(rows.d())});
     rows_ += rows.rows();
-    const bool at_rest = !rows.has_features() && std::find(at_rest_.begin(), at_rest_.end(), &block) != at_rest_.end();
-    if (rows.rows() == 0 || at_rest) return;
+    if (rows.rows() == 0 || (!rows.has_features() && is_among(at_rest_, block))) return;
     if (fused_ && fused_->takes(rows))
       label_fused(rows);
     else
@@ -74,16 +81,28 @@ class CudaAssignPass : public AssignPass {
     device_.use();
     PassResult result = sums_.result();
     result.scanned += scanned_;
-    if (choice_ != nullptr) choice_->record(drift_.has_value(), renewed_, rows_, result);
+    if (choice_ != nullptr) choice_->record(bounded_, renewed_, rows_, result);
     return result;
   }
 
  private:
+  static bool is_among(const std::vector<const RowBlock*>& blocks, const RowBlock& block) {
+    return std::find(blocks.begin(), blocks.end(), &block) != blocks.end();
+  }
+  DriftOnDevice drift() {
+    if (!drift_) drift_.emplace(device_, *fit_);
+    return drift_->view();
+  }
+  PassModel model(bool with_bounds) {
+    return {centroids_.view(), sums_.scales(), with_bounds ? drift() : DriftOnDevice{}, sums_.view()};
+  }
+
   void label_fused(CudaRows& rows) {
-    const PassModel model{centroids_.view(), sums_.scales(), drift_ ? drift_->view() : DriftOnDevice{}, sums_.view()};
-    if (fused_->label(rows, model) == FusedPass::Looked::at_expired_rows) return;
+    if (fit_ != nullptr && rows.can_compress()) rows.compress();
+    const bool with_bounds = bounded_ || is_among(renewed_bounds_, rows);
+    if (fused_->label(rows, model(with_bounds)) == FusedPass::Looked::at_expired_rows) return;
     scanned_ += rows.rows();
-    renewed_ = drift_.has_value();
+    renewed_ = with_bounds;
   }
 
   void label_separately(CudaRows& rows) {
@@ -106,11 +125,14 @@ class CudaAssignPass : public AssignPass {
   MovedSums sums_;
   std::optional<FusedPass> fused_;  ///< as far as it takes the rows
   std::optional<TensorScreen> tensor_;
-  std::optional<UploadedDrift> drift_;            ///< of a bounded pass
-  mutable std::vector<const RowBlock*> at_rest_;  ///< of which rows_to_read wanted nothing
-  int64_t rows_ = 0;                              ///< of all blocks
-  int64_t scanned_ = 0;                           ///< of blocks that were labelled whole
-  bool renewed_ = false;                          ///< a block had no bounds yet
+  const Drift* fit_ = nullptr;                   ///< of the fit, if bounds are of use to the pass
+  bool bounded_ = false;                         ///< all blocks get bounds, and are read where they have expired
+  std::optional<UploadedDrift> drift_;           ///< once it is needed
+  std::vector<const RowBlock*> at_rest_;         ///< of which rows_to_read wanted nothing
+  std::vector<const RowBlock*> renewed_bounds_;  ///< from their compressed copies
+  int64_t rows_ = 0;                             ///< of all blocks
+  int64_t scanned_ = 0;                          ///< of blocks that were labelled whole
+  bool renewed_ = false;                         ///< a block had no bounds yet
 };
 
 }  // namespace

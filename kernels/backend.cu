@@ -5,6 +5,7 @@
 #include "digits.h"
 #include "far_rows.h"
 #include "features.h"
+#include "fused.h"
 #include "gather.h"
 #include "lane_sums.h"
 #include "moments.h"
@@ -14,6 +15,7 @@
 #include "seeding.h"
 #include "silhouettes.h"
 #include "square_sums.h"
+#include "tensor_model.h"
 
 namespace clientele::gpu {
 
@@ -170,7 +172,7 @@ class CudaPairOps : public PairOps {
 class CudaBackend : public Backend {
  public:
   CudaBackend(int ordinal, const Paths& paths)
-      : device_(ordinal), column_(device_), assign_(device_, paths), sample_(device_), pair_(device_) {}
+      : device_(ordinal), paths_(paths), column_(device_), assign_(device_, paths), sample_(device_), pair_(device_) {}
 
   BackendFacts facts() const override {
     device_.use();
@@ -195,6 +197,28 @@ class CudaBackend : public Backend {
   void lend_page(RowBlock& rows, std::byte* page) override {
     own(rows, device_).set_page(reinterpret_cast<float*>(page));
   }
+  int64_t lend_rows(RowBlock& rows, std::byte* page, std::span<const LocalRows> wanted) override {
+    const PageLayout layout = page_layout(rows.d());
+    const int64_t all = layout.bytes(rows.rows());
+    int64_t some = 0;
+    for (const LocalRows& range : wanted)
+      some += layout.bytes(range.last) - range.first / kTileRows * layout.group_bytes;
+    const bool few = static_cast<double>(some) <= kMostInPlace * static_cast<double>(all);
+    const void* seen = few ? device_.seen(page) : nullptr;
+    if (seen == nullptr) {
+      lend_page(rows, page);
+      return all;
+    }
+    own(rows, device_).look_at(static_cast<const float*>(seen));
+    return some;
+  }
+  bool keep_compressed(RowBlock& rows, bool keep) override { return own(rows, device_).keep_compressed(keep); }
+  int64_t compressed_bytes(int64_t rows, int d, int k) const override {
+    const bool screened = paths_.fused && paths_.bounds && (k < paths_.tensor_from || !tensor_takes(d));
+    if (k < 2 || !screened || !FusedPass::takes(device_, k, d)) return 0;
+    const int64_t copy = CompressedRows::bytes(rows, d);
+    return copy < page_layout(d).bytes(rows) ? copy : 0;
+  }
   bool pin(std::byte* memory, int64_t bytes) override { return device_.pin(memory, bytes); }
   void unpin(std::byte* memory) noexcept override { device_.unpin(memory); }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return CudaRows::bytes(rows, d, weighted); }
@@ -212,6 +236,7 @@ class CudaBackend : public Backend {
 
  private:
   Device device_;
+  const Paths paths_;
   std::weak_ptr<DevicePages> pages_;  ///< of the paged blocks, while there are any
   CudaColumnOps column_;
   CudaAssignOps assign_;

@@ -55,7 +55,8 @@ __global__ void __launch_bounds__(kFusedThreads, kBoundedBlocks) label_expired_r
       const int64_t tile = first + __ffs(static_cast<int>(left)) - 1, row = tile * kTileRows + lane;
       const bool valid = row < rows.rows;
       const float limit = valid ? rows.expiry[row] : HUGE_VALF;
-      const float now = valid ? block.drift_up[rows.label[row]] : 0;
+      const int label = valid ? rows.label[row] : -1;  // -1 with the expiry 0 too
+      const float now = label >= 0 ? block.drift_up[label] : 0;
       const bool holds = now < limit;
       const float least = least_in_warp(holds ? limit - now : HUGE_VALF);
       if (lane == 0) rows.tile_expiry[tile] = __float_as_uint(tile_expiry(least, block.drift_any[1]));

@@ -77,12 +77,18 @@ int64_t Device::free_bytes() const {
   return static_cast<int64_t>(free_bytes + reserved - used);
 }
 
-void* Device::allocate(int64_t bytes, const char* purpose) const {
+void* Device::allocate_if_room(int64_t bytes) const {
   void* memory = nullptr;
   const cudaError_t status = cudaMallocAsync(&memory, static_cast<size_t>(bytes), stream_);
   if (status == cudaSuccess) return memory;
   static_cast<void>(cudaGetLastError());
   if (status != cudaErrorMemoryAllocation) check(status, "allocating memory");
+  return nullptr;
+}
+
+void* Device::allocate(int64_t bytes, const char* purpose) const {
+  void* memory = allocate_if_room(bytes);
+  if (memory != nullptr) return memory;
   size_t free_bytes = 0;
   size_t total_bytes = 0;
   check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
@@ -100,9 +106,17 @@ void Device::release(void* memory) const noexcept {
 
 bool Device::pin(void* memory, int64_t bytes) const {
   use();
-  if (cudaHostRegister(memory, static_cast<size_t>(bytes), cudaHostRegisterDefault) == cudaSuccess) return true;
+  if (cudaHostRegister(memory, static_cast<size_t>(bytes), cudaHostRegisterMapped) == cudaSuccess) return true;
   static_cast<void>(cudaGetLastError());  // so that no later call reports it
   return false;
+}
+
+const void* Device::seen(void* memory) const {
+  use();
+  void* there = nullptr;
+  if (cudaHostGetDevicePointer(&there, memory, 0) == cudaSuccess) return there;
+  static_cast<void>(cudaGetLastError());
+  return nullptr;
 }
 
 void Device::unpin(void* memory) const noexcept {

@@ -52,11 +52,15 @@ class Device {
   /// Bytes that can still be allocated: what is free, and what the pool holds without using it.
   int64_t free_bytes() const;
   void* allocate(int64_t bytes, const char* purpose) const;
+  /// Null where memory runs out.
+  void* allocate_if_room(int64_t bytes) const;
   void release(void* memory) const noexcept;
 
   /// Fixes host memory in place until unpin, so that copies need no detour; false where the system does not allow it.
   bool pin(void* memory, int64_t bytes) const;
   void unpin(void* memory) const noexcept;
+  /// Where kernels find pinned memory of the host; null unless `memory` is the begin of some.
+  const void* seen(void* memory) const;
 
  private:
   int ordinal_;
@@ -74,6 +78,16 @@ class Buffer {
       : device_(&device),
         data_(static_cast<T*>(device.allocate(std::max<int64_t>(count, 1) * static_cast<int64_t>(sizeof(T)), purpose))),
         count_(count) {}
+  /// Empty, with no data, where memory runs out.
+  static Buffer if_room(const Device& device, int64_t count) {
+    Buffer buffer;
+    buffer.data_ =
+        static_cast<T*>(device.allocate_if_room(std::max<int64_t>(count, 1) * static_cast<int64_t>(sizeof(T))));
+    if (buffer.data_ == nullptr) return buffer;
+    buffer.device_ = &device;
+    buffer.count_ = count;
+    return buffer;
+  }
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
     Buffer moved(std::move(other));

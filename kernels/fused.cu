@@ -3,6 +3,7 @@
 #include "bounded.h"
 #include "fused.h"
 #include "launch.h"
+#include "renewed_bounds.h"
 #include "tile_stream.h"
 
 namespace clientele::gpu {
@@ -81,8 +82,27 @@ FusedPass::FusedPass(const Device& device, int k, int d)
       bounded_warps_(bounded_warps(k, d, device.shared_bytes())),
       listed_(device, 1, "number of uncertain rows") {}
 
+bool FusedPass::takes(const Device& device, int k, int d) {
+  return fused_shape(k, d, device.shared_bytes()) && bounded_warps(k, d, device.shared_bytes()) > 0;
+}
+
 bool FusedPass::takes(const CudaRows& rows) const {
   return shape_ && bounded_warps_ > 0 && !rows.weighted() && rows.rows() <= std::numeric_limits<uint32_t>::max();
+}
+
+void FusedPass::renew_bounds(CudaRows& rows, const PassModel& model) const {
+  rows.make_bounds();
+  const RenewView view{{rows.slots(), model.centroids, model.scales, model.drift, model.sums, nullptr, nullptr},
+                       rows.compressed()->view(),
+                       widening(d_),
+                       rows.has_bounds()};
+  const int64_t bytes = pass_memory(k_, d_, bounded_warps_ * tile_bytes_of(d_)).bytes;
+  const int64_t warps = (tile_count(rows.rows()) + kWarp - 1) / kWarp;
+  const int64_t resident = resident_blocks(device_, renewing_kernel(), bounded_warps_ * kWarp, bytes);
+  launch(device_, "renewing bounds from compressed rows",
+         {std::min(resident, (warps + bounded_warps_ - 1) / bounded_warps_), 1, bounded_warps_ * kWarp, bytes},
+         renewing_kernel(), view);
+  rows.set_has_bounds(true);
 }
 
 FusedPass::Looked FusedPass::label(CudaRows& rows, const PassModel& model) const {

@@ -38,8 +38,13 @@ class FusedPass {
   /// `device` must outlive the pass.
   FusedPass(const Device& device, int k, int d);
 
+  /// Whether there is room for such a model.
+  static bool takes(const Device& device, int k, int d);
   /// Whether these rows can be passed over this way.
   bool takes(const CudaRows& rows) const;
+  /// Makes or renews, from the block's compressed copy, the bounds of rows that certainly keep their label; those of
+  /// the others have expired. model: with a drift.
+  void renew_bounds(CudaRows& rows, const PassModel& model) const;
   enum class Looked { at_all_rows, at_expired_rows };
   /// Labels every row and adds those that moved. With a drift bounds are kept: rows that have them are looked at, and
   /// counted as scanned, only where they have expired; others get them.

@@ -51,30 +51,64 @@ RowsView CudaRows::view() const {
   if (!has_features())
     throw Error(ErrorKind::internal, {.what = "features were asked of a block of rows that is not in memory",
                                       .where = "rows from " + std::to_string(first_row_)});
-  if (paged()) pages_->await(*page_);
   RowsView all = slots();
+  if (seen_ != nullptr) {
+    all.values = const_cast<float*>(seen_);
+    return all;
+  }
+  if (paged()) pages_->await(*page_);
   all.values = paged() ? page_->values.data() : values_.data();
   return all;
 }
 
 RowsView CudaRows::writable_view() {
+  if (seen_ != nullptr)
+    throw Error(ErrorKind::internal, {.what = "features were to be changed that were lent for a look only"});
   const RowsView all = view();
   written_ = true;
+  copied_ = false;
   return all;
 }
 
-void CudaRows::set_page(float* page) {
+void CudaRows::require_paged() const {
   if (!paged())
     throw Error(ErrorKind::internal, {.what = "a page was lent to a block of rows that has features of its own"});
-  if (page_ != nullptr) return_page();
+}
+
+void CudaRows::set_page(float* page) {
+  require_paged();
+  if (has_features()) return_page();
   if (page != nullptr) page_ = pages_->upload(page, floats());
   lent_ = page;
 }
 
+void CudaRows::look_at(const float* page) {
+  require_paged();
+  if (has_features()) return_page();
+  seen_ = page;
+}
+
 void CudaRows::return_page() {
+  if (seen_ != nullptr) {
+    seen_ = nullptr;
+    device_->synchronise();  // kernels may still read the page
+    return;
+  }
   if (written_) pages_->download(*page_, {lent_, static_cast<size_t>(floats())});
   written_ = false;
   pages_->give_back(std::move(page_));
+}
+
+bool CudaRows::keep_compressed(bool keep) {
+  copy_.reset();
+  copied_ = false;
+  if (keep && paged() && !weighted_) copy_ = CompressedRows::if_room(*device_, rows_, d_);
+  return copy_.has_value();
+}
+
+void CudaRows::compress() {
+  copy_->take(*device_, view());
+  copied_ = true;
 }
 
 void CudaRows::clear_labels() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clientele/compute/rows.h"
+#include "compressed.h"
 #include "device.h"
 #include "pages.h"
 #include "tile.h"
@@ -31,15 +32,26 @@ class CudaRows : public RowBlock {
   RowsView slots() const;
 
   bool paged() const { return pages_ != nullptr; }
-  bool has_features() const { return !paged() || page_ != nullptr; }
+  bool has_features() const { return !paged() || page_ != nullptr || seen_ != nullptr; }
   /// Copies the page to the device; null: what was written there comes back to it, and the device's copy goes.
   void set_page(float* page);
+  /// Instead of a copy: kernels read the host's page where it lies, until set_page.
+  void look_at(const float* page);
+
+  /// Memory for a compressed copy, or none any more. Returns whether there is some.
+  bool keep_compressed(bool keep);
+  /// All features are on the device, and a copy of them is wanted.
+  bool can_compress() const { return copy_ && !copied_ && page_ != nullptr; }
+  void compress();
+  /// Null unless it is that of the features as they are.
+  const CompressedRows* compressed() const { return copied_ ? &*copy_ : nullptr; }
   const Device& device() const { return *device_; }
 
   /// Labels of local rows [begin, begin + out.size()) to the host.
   void copy_labels(int64_t begin, std::span<int32_t> out) const { label_.download(out, begin); }
   /// AssignOps::use_labels and drop_other_labels.
   void use_labels(int set);
+  bool has_other_labels() const { return !label_sets_.empty(); }
   void drop_other_labels();
   void clear_labels();
   /// Whether every row has a label and every expiry (expiry.h) belongs to it. Whoever writes labels says so.
@@ -60,6 +72,7 @@ class CudaRows : public RowBlock {
  private:
   /// Floats of all features, padding included.
   int64_t floats() const { return tiled_size(rows_, d_); }
+  void require_paged() const;
   void return_page();
 
   const Device* device_;
@@ -68,6 +81,9 @@ class CudaRows : public RowBlock {
   std::unique_ptr<DevicePage> page_;  ///< null between pages
   float* lent_ = nullptr;             ///< the host's page
   bool written_ = false;              ///< the device's page differs from it
+  const float* seen_ = nullptr;       ///< the host's page where kernels read it in place
+  std::optional<CompressedRows> copy_;
+  bool copied_ = false;  ///< `copy_` is that of the features
   Buffer<int32_t> label_, next_;
   std::vector<Buffer<int32_t>> label_sets_;  ///< by number; that of the set in use is empty
   int label_set_ = 0;

@@ -3,6 +3,7 @@ set(cuda_sources
   assign.cu
   backend.cu
   bounded.cu
+  compressed.cu
   device.cu
   digits.cu
   expired_rows.cu
@@ -16,6 +17,7 @@ set(cuda_sources
   moved_sums.cu
   pages.cu
   publish.cu
+  renewed_bounds.cu
   round_state.cu
   rounds.cu
   rows.cu

@@ -48,6 +48,10 @@ inline constexpr int kBoundedWarps[] = {8, 4, 2, 1};  ///< of a block of the bou
 /// looked at. Not measured on a GPU; gpu.md 3 asks for 0.40.
 inline constexpr double kMostMoving = 0.10;
 inline constexpr double kMostActive = 0.40;
+/// Of a page of which no more than this share is looked at, kernels read the rows where they lie in the host's memory;
+/// of others the whole page is copied. Not measured: expired rows come in pieces of 8 of them, 32 bytes, which a bus
+/// moves at less than half the rate of long copies.
+inline constexpr double kMostInPlace = 0.25;
 inline constexpr int kFirstWait = 4;  ///< full passes before bounds are tried again; doubles each time
 /// Rounds of a fit that are sent off before the host waits for them: what it saves grows little beyond, and rounds
 /// after an early end cost a launch each. Not measured.

@@ -39,7 +39,7 @@ bool any_rank_streams(const RowBlocks& rows, Env& env) {
 PassResult assign_rows(RowBlocks& rows, const CentroidsView& centroids, const Drift* drift, Env& env) {
   const std::unique_ptr<AssignPass> pass = env.backend.assign_ops().start(centroids, rows.scales, drift);
   rows.each([&](RowBlock& block) { pass->add(block); },
-            [&](const RowBlock& block, std::vector<LocalRows>& wanted) { pass->rows_to_read(block, wanted); });
+            [&](RowBlock& block, std::vector<LocalRows>& wanted) { pass->rows_to_read(block, wanted); });
   PassResult result = pass->finish();
   sum_over_ranks(result, env.comm);
   return result;

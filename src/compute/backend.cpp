@@ -24,6 +24,19 @@ void Backend::lend_page(RowBlock&, std::byte*) {
   refuse(*this);
 }
 
+int64_t Backend::lend_rows(RowBlock& rows, std::byte* page, std::span<const LocalRows>) {
+  lend_page(rows, page);
+  return page_layout(rows.d()).bytes(rows.rows());
+}
+
+bool Backend::keep_compressed(RowBlock&, bool) {
+  return false;
+}
+
+int64_t Backend::compressed_bytes(int64_t, int, int) const {
+  return 0;
+}
+
 bool Backend::pin(std::byte*, int64_t) {
   return false;
 }

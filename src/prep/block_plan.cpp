@@ -36,6 +36,41 @@ int64_t rows_of_page(const PageLayout& layout, int64_t limit, int threads) {
   return blocks * kBlockRows;
 }
 
+/// Gives rows on pages compressed copies, and what is left then to rows that stay, on pages as large as they may be for
+/// that. The plan stays as it is where there is no room for all of them.
+void plan_compressed(const Backend& backend, int64_t rows, int d, int64_t limit, int k, BlockPlan& plan) {
+  const PageLayout layout = backend.page_layout(d);
+  const auto copy_of = [&](int64_t block_rows) { return backend.compressed_bytes(block_rows, d, k); };
+  if (copy_of(plan.block_rows) == 0 || plan.pages == 0) return;
+  for (int64_t block_rows = plan.block_rows; block_rows > 0; block_rows -= kBlockRows) {
+    const int64_t page = page_size(layout, block_rows), copy = copy_of(block_rows);
+    const int64_t blocks = (rows + block_rows - 1) / block_rows;
+    const int64_t left = limit - layout.buffers * page - blocks * copy;
+    if (left < 0) continue;
+    const int64_t resident = std::min(left / (page - copy), blocks - 1);
+    plan.block_rows = block_rows;
+    plan.page_bytes = page;
+    plan.resident_rows = resident * block_rows;
+    plan.compressed_bytes = (blocks - resident) * copy;
+    plan.features_bytes = (layout.buffers + resident) * page + plan.compressed_bytes;
+    return;
+  }
+}
+
+/// Makes room for copies of the blocks on pages, of all of them or of none.
+void keep_compressed(const RowBlocks& rows, std::span<const int64_t> offsets, Env& env) {
+  const auto keep_first = [&](size_t count, bool keep) {
+    for (size_t i = 0; i < count; ++i)
+      if (offsets[i] >= 0 && env.backend.keep_compressed(*rows.blocks[i], keep) != keep) return false;
+    return true;
+  };
+  if (keep_first(rows.blocks.size(), true)) return;
+  keep_first(rows.blocks.size(), false);
+  env.warnings.push_back(
+      "The GPU's memory has less room than was planned with, none for compressed copies of the rows: "
+      "they are streamed.");
+}
+
 /// Runs a pass whose body cannot end it.
 template <class Block, class Body>
 auto to_the_end(const Body& body) {
@@ -73,14 +108,16 @@ BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block
   plan.page_bytes = page_size(layout, plan.block_rows);
   plan.pages = kPages * plan.page_bytes <= host ? kPages : kLeastPages;
   const int64_t in_turns = copied ? layout.buffers : plan.pages;
-  const int64_t blocks = (rows + plan.block_rows - 1) / plan.block_rows;
   const int64_t left = std::max<int64_t>(0, limit - in_turns * plan.page_bytes);
-  const int64_t resident = std::min(left / plan.page_bytes, blocks - 1);
-  const int64_t others = (blocks - resident) * plan.page_bytes;
-  plan.resident_rows = resident * plan.block_rows;
-  plan.features_bytes = (in_turns + resident) * plan.page_bytes;
+  const auto blocks_of = [&] { return (rows + plan.block_rows - 1) / plan.block_rows; };
+  const int64_t most = std::min(left / plan.page_bytes, blocks_of() - 1);
+  plan.resident_rows = most * plan.block_rows;
+  plan.features_bytes = (in_turns + most) * plan.page_bytes;
+  if (copied && share.compressed_k > 0) plan_compressed(backend, rows, d, limit, share.compressed_k, plan);
+  const int64_t on_pages = blocks_of() - plan.resident_rows / plan.block_rows;
+  const int64_t others = on_pages * plan.page_bytes;
   if (copied && others <= host)
-    plan.pages = blocks - resident;
+    plan.pages = on_pages;
   else
     plan.scratch_bytes = others;
   plan.pages_bytes = copied ? plan.pages * plan.page_bytes : 0;
@@ -105,6 +142,7 @@ void make_blocks(RowBlocks& rows, Env& env) {
     rows.blocks.push_back(stays ? env.backend.make_rows(first, size, rows.d, rows.weighted, purpose)
                                 : env.backend.make_paged_rows(first, size, rows.d, rows.weighted, purpose));
   }
+  if (plan.compressed_bytes > 0) keep_compressed(rows, offsets, env);
   if (plan.pages > 0)
     rows.pages = std::make_shared<RowPages>(env.backend, rows.d, plan, std::move(offsets), env.memory.scratch);
 }

@@ -34,6 +34,9 @@ class Lent {
   Lent(Backend& backend, RowBlock& block, std::byte* page) : backend_(backend), block_(block) {
     backend_.lend_page(block_, page);
   }
+  /// For a look at some rows.
+  Lent(Backend& backend, RowBlock& block, std::byte* page, std::span<const LocalRows> wanted)
+      : backend_(backend), block_(block), bytes_(backend.lend_rows(block, page, wanted)) {}
   ~Lent() {
     if (ended_) return;
     try {
@@ -45,6 +48,8 @@ class Lent {
   Lent(const Lent&) = delete;
   Lent& operator=(const Lent&) = delete;
 
+  /// That the backend reads of the page, at most.
+  int64_t bytes() const { return bytes_; }
   /// Throws where a device cannot give back what was left on the page.
   void end() {
     ended_ = true;
@@ -54,6 +59,7 @@ class Lent {
  private:
   Backend& backend_;
   RowBlock& block_;
+  int64_t bytes_ = INT64_MAX;
   bool ended_ = false;
 };
 
@@ -123,14 +129,21 @@ void RowPages::each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks,
   }
 }
 
-std::vector<PagePart> RowPages::parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const {
+std::vector<LocalRows> RowPages::rows_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) {
   std::vector<LocalRows> ranges;
   if (wanted != nullptr)
     (*wanted)(block, ranges);
   else if (use == Features::read || use == Features::change)
     ranges.push_back({0, block.rows()});
   std::sort(ranges.begin(), ranges.end(), [](const LocalRows& a, const LocalRows& b) { return a.first < b.first; });
-  return page_parts(layout_, block.rows(), ranges);
+  std::vector<LocalRows> apart;
+  for (const LocalRows& range : ranges) {
+    if (!apart.empty() && range.first <= apart.back().last)
+      apart.back().last = std::max(apart.back().last, range.last);
+    else
+      apart.push_back(range);
+  }
+  return apart;
 }
 
 void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body,
@@ -138,22 +151,30 @@ void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std
   if (make_ && use != Features::unused) return each_on_demand(blocks, body);
   if (use == Features::fill) prepare();
   std::vector<PageStep> steps;
+  std::vector<std::vector<LocalRows>> looked_at;  // of each step
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (offsets_[i] < 0 || use == Features::unused) continue;
-    PageStep step{offsets_[i], unit_ceil(layout_.bytes(blocks[i]->rows())), parts_of(*blocks[i], use, wanted), i};
-    if (held_ && !step.parts.empty()) step.parts = {{0, step.bytes}};  // lent as a whole
-    if (use == Features::fill || !step.parts.empty())
-      steps.push_back(std::move(step));
-    else
+    std::vector<LocalRows> rows = rows_of(*blocks[i], use, wanted);
+    PageStep step{offsets_[i], unit_ceil(layout_.bytes(blocks[i]->rows())),
+                  page_parts(layout_, blocks[i]->rows(), rows), i};
+    if (held_ && !step.parts.empty()) step.parts = {{0, step.bytes}};  // there as a whole
+    if (use != Features::fill && step.parts.empty()) {
       ++traffic_.blocks_skipped;
+      continue;
+    }
+    steps.push_back(std::move(step));
+    looked_at.push_back(std::move(rows));
   }
   const std::vector<PageStep> counted = steps;
   std::optional<PagePass> pass;
   if (!held_) pass.emplace(file_.get(), pages_, std::move(steps));
-  const auto lend = [&](const PageStep& step) {
+  const auto lend = [&](size_t number) {
+    const PageStep& step = counted[number];
+    RowBlock& block = *blocks[step.block];
     std::byte* page = pass ? pass->take() : own_page(step.offset);
-    if (use == Features::fill) clear_last_group(page, layout_, blocks[step.block]->rows());
-    return std::make_unique<Lent>(backend_, *blocks[step.block], page);
+    if (use == Features::fill) clear_last_group(page, layout_, block.rows());
+    if (wanted != nullptr) return std::make_unique<Lent>(backend_, block, page, looked_at[number]);
+    return std::make_unique<Lent>(backend_, block, page);
   };
   const bool changed = use == Features::fill || use == Features::change;
   std::unique_ptr<Lent> lent, ahead;
@@ -164,13 +185,15 @@ void RowPages::each(std::span<const std::unique_ptr<RowBlock>> blocks, const std
       if (body(*block)) return;
       continue;
     }
-    const PageStep& step = counted[next++];
-    lent = ahead ? std::move(ahead) : lend(step);
+    const PageStep& step = counted[next];
+    lent = ahead ? std::move(ahead) : lend(next);
     // The next page's copy begins before this block is worked on. A disk would be waited for.
-    if (held_ && next < counted.size()) ahead = lend(counted[next]);
+    ++next;
+    if (held_ && next < counted.size()) ahead = lend(next);
     const bool done = body(*block);
     lent->end();
-    for (const PagePart& part : step.parts) traffic_.bytes_read += part.bytes;
+    for (const PagePart& part : step.parts)
+      traffic_.bytes_read += held_ ? std::min(lent->bytes(), part.bytes) : part.bytes;
     traffic_.blocks_read += step.parts.empty() ? 0 : 1;
     traffic_.bytes_written += changed ? step.bytes : 0;
     if (pass) pass->give_back(changed);

@@ -54,7 +54,8 @@ class RowPages {
     return pages_[static_cast<size_t>(offset) / pages_.front().bytes()].as<std::byte>();
   }
   void each_on_demand(std::span<const std::unique_ptr<RowBlock>> blocks, const std::function<bool(RowBlock&)>& body);
-  std::vector<PagePart> parts_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted) const;
+  /// What a pass looks at of the block, ascending and apart.
+  static std::vector<LocalRows> rows_of(RowBlock& block, Features use, const RowBlocks::WantedRows* wanted);
 
   Backend& backend_;
   const PageLayout layout_;

@@ -271,6 +271,54 @@ TEST_F(CopiedPagesTest, PlanSharesTwoMemories) {
   }
 }
 
+TEST_F(CopiedPagesTest, CopiesTakeTheirShareAndAllRowsOnPagesHaveOne) {
+  const int64_t all = backend_.page_layout(kFeatures).bytes(kRows), one = block_bytes(backend_);
+  backend_.copy_bytes = one / kBlockRows / 3;
+  const int64_t copy = backend_.copy_bytes * kBlockRows, least = 2 * one + 6 * copy;
+  const auto plan = [&](int64_t near, int k, int64_t host = 0) {
+    return plan_blocks(backend_, kRows, kFeatures, 0,
+                       {.features_bytes = near, .pages_bytes = host, .compressed_k = k, .scratch = {}}, 2);
+  };
+  EXPECT_EQ(plan(all, 2).compressed_bytes, 0);
+  for (const int64_t near : {least, least + one - copy - 1, least + one - copy, all - 1}) {
+    SCOPED_TRACE(near);
+    const BlockPlan copied = plan(near, 2), plain = plan(near, 0), filed = plan(near, 2, 2 * one);
+    const int64_t resident = copied.resident_rows / copied.block_rows;
+    EXPECT_EQ(copied.compressed_bytes, (6 - resident) * copy);
+    EXPECT_EQ(copied.features_bytes, (2 + resident) * one + copied.compressed_bytes);
+    EXPECT_LE(copied.features_bytes, near);
+    EXPECT_GT(copied.features_bytes + one - copy, near);
+    EXPECT_EQ(copied.pages, 6 - resident);
+    EXPECT_TRUE(copied.held());
+    EXPECT_EQ(plain.compressed_bytes, 0);
+    EXPECT_LE(resident, plain.resident_rows / plain.block_rows);
+    EXPECT_EQ(filed.compressed_bytes, copied.compressed_bytes);
+    EXPECT_EQ(filed.scratch_bytes, copied.pages * one);
+  }
+  const BlockPlan tight = plan(least - 1, 2), streamed = plan(least - 1, 0);
+  EXPECT_EQ(tight.compressed_bytes, 0);
+  EXPECT_EQ(tight.resident_rows, streamed.resident_rows);
+  EXPECT_EQ(tight.features_bytes, streamed.features_bytes);
+}
+
+TEST_F(CopiedPagesTest, CopiesThatFindNoMemoryAreGivenUpWithAWarning) {
+  const int64_t one = block_bytes(backend_);
+  backend_.copy_bytes = one / kBlockRows / 3;
+  for (const int can_copy : {1000, 3, 0}) {
+    SCOPED_TRACE(can_copy);
+    backend_.can_copy = can_copy;
+    env_.warnings.clear();
+    env_.memory = {.features_bytes = 4 * one, .compressed_k = 2, .scratch = {}};
+    RowBlocks rows;
+    rows.total_rows = rows.rows = kRows;
+    rows.d = kFeatures;
+    make_blocks(rows, env_);
+    EXPECT_EQ(backend_.copied_now, can_copy == 1000 ? 6 : 0);
+    EXPECT_EQ(env_.warnings.size(), can_copy == 1000 ? 0u : 1u);
+    for (const auto& block : rows.blocks) backend_.keep_compressed(*block, false);
+  }
+}
+
 TEST_F(CopiedPagesTest, EveryRowComesBackFromMemoryOrFile) {
   const int64_t one = block_bytes(backend_);
   for (const int64_t host : {int64_t{0}, 3 * one}) {

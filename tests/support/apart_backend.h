@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "tests/support/forwarding_backend.h"
@@ -21,10 +22,21 @@ class ApartBackend final : public ForwardingBackend {
   bool pin(std::byte*, int64_t) override { return pinned_now < can_pin && ++pinned_now > 0; }
   void unpin(std::byte*) noexcept override { --pinned_now; }
 
+  /// Keeps the copies of the first `can_copy` blocks.
+  bool keep_compressed(RowBlock& rows, bool keep) override {
+    copied_now -= static_cast<int>(copied_.erase(&rows));
+    if (keep && copied_now < can_copy) copied_now += copied_.insert(&rows).second ? 1 : 0;
+    return copied_.contains(&rows);
+  }
+  int64_t compressed_bytes(int64_t rows, int, int k) const override { return k > 1 ? rows * copy_bytes : 0; }
+
   int can_pin = 1000, pinned_now = 0;
+  int can_copy = 1000, copied_now = 0;
+  int64_t copy_bytes = 0;  ///< of a row; 0: copies are of no use
 
  private:
   std::unique_ptr<Backend> kept_;
+  std::set<const RowBlock*> copied_;
 };
 
 }  // namespace clientele::test

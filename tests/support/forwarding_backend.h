@@ -23,6 +23,11 @@ class ForwardingBackend : public Backend {
   }
   PageLayout page_layout(int d) const override { return own_.page_layout(d); }
   void lend_page(RowBlock& rows, std::byte* page) override { own_.lend_page(rows, page); }
+  int64_t lend_rows(RowBlock& rows, std::byte* page, std::span<const LocalRows> wanted) override {
+    return own_.lend_rows(rows, page, wanted);
+  }
+  bool keep_compressed(RowBlock& rows, bool keep) override { return own_.keep_compressed(rows, keep); }
+  int64_t compressed_bytes(int64_t rows, int d, int k) const override { return own_.compressed_bytes(rows, d, k); }
   bool pin(std::byte* memory, int64_t bytes) override { return own_.pin(memory, bytes); }
   void unpin(std::byte* memory) noexcept override { own_.unpin(memory); }
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return own_.rows_bytes(rows, d, weighted); }

@@ -106,10 +106,9 @@ class AssignPass {
  public:
   virtual ~AssignPass() = default;
   /// Appends the rows of the block whose features add() needs (ascending, disjoint), so that nobody has to read the
-  /// others. Asked before any add(); of a block of which no row is needed, add() needs no page either.
-  virtual void rows_to_read(const RowBlock& rows, std::vector<LocalRows>& wanted) const {
-    wanted.push_back({0, rows.rows()});
-  }
+  /// others; may change the block's slots to find out. Asked before any add(); of a block of which no row is needed,
+  /// add() needs no page either.
+  virtual void rows_to_read(RowBlock& rows, std::vector<LocalRows>& wanted) { wanted.push_back({0, rows.rows()}); }
   /// Labels the rows of the block (writing its label slots) and accumulates.
   virtual void add(RowBlock& rows) = 0;
   virtual PassResult finish() = 0;
@@ -318,6 +317,15 @@ class Backend {
   /// where none did, whatever it holds, and zeros in the last group. Null takes it back: what operations left there
   /// then lies on it, and the page may serve another block.
   virtual void lend_page(RowBlock& rows, std::byte* page);
+  /// As lend_page, of a page on which only these rows (ascending, disjoint) are looked at and nothing is changed until
+  /// it is taken back: a backend that copies pages may leave the others out. Returns the bytes that it reads, at most.
+  virtual int64_t lend_rows(RowBlock& rows, std::byte* page, std::span<const LocalRows> wanted);
+  /// `keep`: from the first pass of a fit on that sees all features of this paged block (unweighted, and until they
+  /// change) the backend keeps a compressed copy in memory of its own, so that later passes need fewer of them; false:
+  /// it has no memory for that, or no use. Else the copy goes. The results are the same.
+  virtual bool keep_compressed(RowBlock& rows, bool keep);
+  /// Bytes of such a copy; 0 where it would spare passes over k segments nothing.
+  virtual int64_t compressed_bytes(int64_t rows, int d, int k) const;
   /// From now until unpin, pages are lent from this memory (on a page boundary, whole pages of the system): a backend
   /// that copies them may fix it in place and copy without a detour. False: it did not; the results are the same.
   virtual bool pin(std::byte* memory, int64_t bytes);

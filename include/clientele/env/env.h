@@ -35,6 +35,7 @@ class SilentProgress : public Progress {
 struct MemoryShare {
   int64_t features_bytes = 0;  ///< for normalised features, of the backend's memory; those beyond it lie on pages
   int64_t pages_bytes = 0;     ///< of the host's memory, for pages that the backend copies to memory of its own
+  int compressed_k = 0;        ///< rows on pages may have compressed copies, for passes over so many segments; 0: none
   int64_t tables_bytes = 0;    ///< for count tables and gathered values of exact quantiles, all threads together
   std::string scratch;         ///< folder of the scratch file
 };

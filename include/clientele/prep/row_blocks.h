@@ -82,8 +82,9 @@ struct BlockPlan {
   int64_t page_bytes = 0;
   int64_t scratch_bytes = 0;  ///< of the scratch file; 0: each block that does not stay has a page of its own
 
-  int64_t features_bytes = 0;  ///< of the backend's memory: what stays, and pages or what they are copied to
-  int64_t pages_bytes = 0;     ///< of the host's, where pages are copied
+  int64_t features_bytes = 0;    ///< of the backend's memory: what stays, and pages or what they are copied to
+  int64_t compressed_bytes = 0;  ///< of these, copies of the rows on pages; 0: there are none
+  int64_t pages_bytes = 0;       ///< of the host's, where pages are copied
 
   /// Streamed from pages that hold everything.
   bool held() const { return pages > 0 && scratch_bytes == 0; }

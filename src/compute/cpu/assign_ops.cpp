@@ -82,9 +82,9 @@ class CpuAssignPass final : public AssignPass {
         fit_(fit_of(drift, fits)),
         kind_(drift == nullptr ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)) {}
 
-  void rows_to_read(const RowBlock& block, std::vector<LocalRows>& wanted) const override {
+  void rows_to_read(RowBlock& block, std::vector<LocalRows>& wanted) override {
     // In any order: only labels and bounds are looked at.
-    const CpuRows& rows = cpu_rows_in_any_order(const_cast<RowBlock&>(block));
+    const CpuRows& rows = cpu_rows_in_any_order(block);
     if (skips(rows))
       fit_->sums.rows_to_read(rows, wanted);
     else
@@ -131,7 +131,7 @@ class CpuAssignPass final : public AssignPass {
 
  private:
   bool skips(const CpuRows& rows) const { return kind_ == PassKind::bounded && rows.bounds_order() == fit_->order; }
-  bool nothing_to_read(const CpuRows& rows) const {
+  bool nothing_to_read(CpuRows& rows) {
     std::vector<LocalRows> wanted;
     rows_to_read(rows, wanted);
     return wanted.empty();

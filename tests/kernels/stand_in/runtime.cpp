@@ -240,6 +240,12 @@ cudaError_t cudaHostUnregister(void* memory) {
   return pinned_memory().pieces.erase(memory) > 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
 
+cudaError_t cudaHostGetDevicePointer(void** seen, void* memory, unsigned) {
+  const std::lock_guard lock(pinned_memory().mutex);
+  *seen = memory;
+  return pinned_memory().pieces.contains(memory) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
   Memory& device = memory_of_device();
   const std::lock_guard lock(device.mutex);

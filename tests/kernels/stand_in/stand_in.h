@@ -171,7 +171,7 @@ enum cudaMemPoolAttr {
 };
 constexpr unsigned cudaStreamNonBlocking = 1;
 constexpr unsigned cudaEventDisableTiming = 2;
-constexpr unsigned cudaHostRegisterDefault = 0;
+constexpr unsigned cudaHostRegisterMapped = 2;
 using cudaStream_t = clientele::stand_in::StandInStream*;
 using cudaEvent_t = struct StandInEvent*;
 using cudaMemPool_t = struct StandInPool*;
@@ -211,6 +211,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
 cudaError_t cudaHostRegister(void* memory, size_t bytes, unsigned flags);
 cudaError_t cudaHostUnregister(void* memory);
+cudaError_t cudaHostGetDevicePointer(void** seen, void* memory, unsigned flags);
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes);
