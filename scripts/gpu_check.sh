@@ -101,6 +101,12 @@ streamed_bytes() {
   grep -q '"streamed_to": *"GPU"' "$work/on_gpu/run.json" || { echo "the rows were not streamed"; return 1; }
 }
 
+# compressed_bytes: the same, of so few bytes that the device keeps compressed rows.
+compressed_bytes() {
+  streamed_bytes "$@" || return 1
+  grep -q '"compressed_bytes": *[1-9]' "$work/on_gpu/run.json" || { echo "the rows were not compressed"; return 1; }
+}
+
 step_bytes() {
   local rows
   rows() { # NAME OPTIONS...: generates a matrix
@@ -160,6 +166,10 @@ k = 8"
 k = 8
 [run]
 "
+  check "bytes: 1e6 x 16 compressed on the GPU, k = 8" compressed_bytes "$rows" 14000000 "$input[cluster]
+k = 8
+[run]
+"
   rm -f "$rows"
   rows ten_million --clients 10000000 --features 32 --segments 20 --separation 1
   check "bytes: 1e7 x 32, k = 20" same_bytes ten_million "$rows" "$input[cluster]
@@ -170,6 +180,11 @@ k = 20
 restarts = 1
 [run]
 memory = \"1500MB\"
+"
+  check "bytes: 1e7 x 32 compressed on the GPU, k = 20" compressed_bytes "$rows" 300000000 "$input[cluster]
+k = 20
+restarts = 1
+[run]
 "
   rm -f "$rows"
   [ -n "$large" ] || return 0

@@ -39,7 +39,8 @@ void RunSpec::visit(SpecVisitor& v) {
           scratch);
   v.field({.name = "device_memory",
            .help = "Memory of a GPU that the job may take, such as 8GiB; empty is what is free there. Features that do "
-                   "not fit are kept in the host's memory and streamed; the bytes of the result are the same."},
+                   "not fit are kept in the host's memory and streamed, or looked at only where a compressed copy on "
+                   "the GPU leaves doubt; the bytes of the result are the same."},
           device_memory);
   v.field({.name = "strict", .help = "A warning makes the exit code 9; the result is published all the same."}, strict);
 }

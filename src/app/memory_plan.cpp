@@ -106,8 +106,13 @@ void share_features(const MemoryDemand& demand, const Footprint& need, const Bac
   plan.features_limit = plan.on_gpu ? std::max<int64_t>(1, plan.device_limit - plan.device_beside) : host;
   // Rows that are only scored are made from the input when they are asked for: on as few pages as there can be.
   plan.pages_limit = demand.clustered ? host : 1;
+  // Fits side by side would each need bounds of their own, and weighted rows have none.
+  plan.compressed_k = plan.on_gpu && demand.clustered && !need.weighted && need.fits == 1 ? need.k : 0;
   plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows,
-                            {.features_bytes = plan.features_limit, .pages_bytes = plan.pages_limit, .scratch = {}},
+                            {.features_bytes = plan.features_limit,
+                             .pages_bytes = plan.pages_limit,
+                             .compressed_k = plan.compressed_k,
+                             .scratch = {}},
                             static_cast<int>(demand.threads));
 }
 
@@ -216,6 +221,7 @@ MemoryShare MemoryPlan::share(const std::filesystem::path& scratch) const {
   MemoryShare share;
   share.features_bytes = streamed() ? features_limit : 0;
   share.pages_bytes = streamed() ? pages_limit : 0;
+  share.compressed_k = compressed() ? compressed_k : 0;
   share.tables_bytes = tables_bytes;
   share.scratch = scratch.string();
   return share;
@@ -262,6 +268,10 @@ void warn_of_memory(const MemoryPlan& plan, int64_t peak_bytes, Env& env) {
 std::string regime_text(const MemoryPlan& plan) {
   if (!plan.streamed()) return plan.on_gpu ? "resident on the GPU" : "resident";
   if (!plan.on_gpu) return "streamed: features in a scratch file, read once a pass";
+  if (plan.compressed())
+    return std::string("compressed on the GPU, features in ") +
+           (plan.blocks.held() ? "the host's memory" : "a scratch file") +
+           ": read where the compressed ones do not decide";
   if (plan.blocks.held()) return "streamed: features in the host's memory, copied to the GPU once a pass";
   return "streamed: features in a scratch file, read and copied to the GPU once a pass";
 }
@@ -281,7 +291,8 @@ Json memory_json(const MemoryPlan& plan) {
           {"chunks_bytes", plan.cache_bytes},
           {"host_bytes", plan.peak_bytes},
           {"host_bytes_at_least", plan.least_bytes},
-          {"device_bytes", plan.device_bytes()}};
+          {"device_bytes", plan.device_bytes()},
+          {"compressed_bytes", plan.blocks.compressed_bytes}};
 }
 
 Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
@@ -293,6 +304,7 @@ Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
     record["streamed_to"] = "GPU";
     record["device_limit_bytes"] = plan.device_limit;
     record["device_bytes"] = plan.device_bytes();
+    record["compressed_bytes"] = plan.blocks.compressed_bytes;
     record["pages_bytes"] = plan.blocks.pages_bytes;
     record["pages_pinned"] = traffic.pinned;
   }

@@ -70,6 +70,7 @@ struct MemoryPlan {
   int64_t device_beside = 0;    ///< of these, slots and what fitting needs
   int64_t features_limit = 0;   ///< what is left for features
   int64_t pages_limit = 0;      ///< of the host's memory, for pages of features that do not fit on the GPU
+  int compressed_k = 0;         ///< the segments that compressed copies on the GPU would serve; 0: none are kept
   BlockPlan blocks;
   int64_t peak_bytes = 0;
   int64_t least_bytes = 0;  ///< the smallest limit that does
@@ -77,6 +78,8 @@ struct MemoryPlan {
   int64_t beside_features() const;  ///< while there are features
   int64_t profile() const;          ///< without features and slots, but for tables
   bool streamed() const { return blocks.pages > 0; }
+  /// Streamed, but for what compressed copies on the GPU decide.
+  bool compressed() const { return blocks.compressed_bytes > 0; }
   /// Of the host's memory.
   int64_t host_features() const { return on_gpu ? blocks.pages_bytes : blocks.features_bytes; }
   int64_t device_bytes() const { return on_gpu ? device_beside + blocks.features_bytes : 0; }
@@ -97,7 +100,7 @@ void refuse_too_little(const MemoryPlan& plan, const Footprint& need);
 /// run.scratch, or where the output folder will be.
 std::filesystem::path scratch_folder(const Job& job);
 
-/// "resident on the GPU", "streamed: features in ...".
+/// "resident on the GPU", "compressed on the GPU, ...", "streamed: features in ...".
 std::string regime_text(const MemoryPlan& plan);
 /// {"limit_bytes", "limit", "regime", ...: bytes by purpose, "fits"}
 Json memory_json(const MemoryPlan& plan);

@@ -28,7 +28,10 @@ std::string rows_kept(const Node& memory) {
   const std::string from = scratch > 0                            ? ", from a scratch file of " + bytes(scratch)
                            : memory["bytes_written"].number() > 0 ? ", from the host's memory"
                                                                   : ", made from the input block by block";
-  return (gpu ? "streamed to a GPU with " + limit + " free" : "streamed under a limit of " + limit) + from;
+  const bool compressed = memory["compressed_bytes"].number() > 0;
+  return (gpu ? (compressed ? "compressed on" : "streamed to") + std::string(" a GPU with ") + limit + " free"
+              : "streamed under a limit of " + limit) +
+         from;
 }
 
 Html facts(const ReportData& data) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
 #include "src/app/byte_size.h"
 #include "tests/support/apart_backend.h"
@@ -176,6 +177,47 @@ TEST(MemoryPlan, AGpuKeepsWhatItCanAndTheHostTheRest) {
     EXPECT_GT(sweep.side_by_side, 1);
   }
   EXPECT_FALSE(planned(planned(kMiB, 100 * kMiB).least_bytes - 1, 100 * kMiB).fits());
+}
+
+TEST(MemoryPlan, AGpuKeepsCompressedRowsWhereTheyFit) {
+  ThreadPool pool(2);
+  test::ApartBackend backend(make_cpu_backend(pool));
+  backend.copy_bytes = 64 * 2 + 4;
+  constexpr int64_t kRows = 1'000'000;
+  const auto planned = [&](int64_t device, int64_t fits = 1, bool weighted = false, int k = 8,
+                           int64_t host = 2000 * kMiB) {
+    return plan_memory({host, true}, {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2, .device_bytes = device},
+                       {.rows = kRows, .d = 64, .weighted = weighted, .k = k, .fits = fits, .seeded = true}, backend);
+  };
+  const PageLayout layout = backend.page_layout(64);
+  const int64_t beside = Footprint({.rows = kRows, .d = 64, .k = 8, .seeded = true}).beside_features(backend);
+  const int64_t blocks = (kRows + kBlockRows - 1) / kBlockRows;
+  const int64_t least = beside + 2 * layout.bytes(kBlockRows) + blocks * kBlockRows * backend.copy_bytes;
+  const int64_t all = beside + layout.bytes(kRows);
+  ASSERT_LT(least, all - 30 * kMiB);
+  EXPECT_EQ(planned(all).blocks.compressed_bytes, 0);
+  for (const int64_t device : {all - 1, all - 30 * kMiB, least}) {
+    SCOPED_TRACE(device);
+    const MemoryPlan plan = planned(device), filed = planned(device, 1, false, 8, 150 * kMiB);
+    EXPECT_TRUE(plan.compressed() && plan.streamed() && plan.fits());
+    EXPECT_LE(plan.device_bytes(), device);
+    EXPECT_EQ(regime_text(plan),
+              "compressed on the GPU, features in the host's memory: read where the compressed ones do not decide");
+    EXPECT_EQ(plan.share("here").compressed_k, 8);
+    EXPECT_EQ(memory_json(plan)["compressed_bytes"], plan.blocks.compressed_bytes);
+    EXPECT_EQ(plan.host_features(), plan.blocks.pages * plan.blocks.page_bytes);
+    if (!filed.blocks.held()) {  // else the host has room for the few pages
+      EXPECT_EQ(regime_text(filed),
+                "compressed on the GPU, features in a scratch file: read where the compressed ones do not decide");
+    }
+    EXPECT_TRUE(device > least || !filed.blocks.held());
+    EXPECT_EQ(regime_record(filed, {})["compressed_bytes"], filed.blocks.compressed_bytes);
+    for (const MemoryPlan& streamed : {planned(device, 19), planned(device, 1, true), planned(device, 1, false, 1)}) {
+      EXPECT_FALSE(streamed.compressed());
+      EXPECT_EQ(streamed.share("here").compressed_k, 0);
+    }
+  }
+  EXPECT_EQ(regime_text(planned(least - 1)), "streamed: features in the host's memory, copied to the GPU once a pass");
 }
 
 TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {

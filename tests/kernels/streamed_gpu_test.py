@@ -12,7 +12,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 from clientele_cli import Case, main, run, write_job  # noqa: E402
 
-ROWS, FEATURES = 330_000, 32
+ROWS, FEATURES = 390_000, 32
 FILES = ("segments.h5ad", "model.h5", "profiles.json", "profiles.csv", "data_quality.json")
 JOB = '''
 [input]
@@ -56,12 +56,12 @@ class StreamedGpu(Case):
         said = run("plan", self.job, "--out", self.folder / "x", "--device", "cuda:0", "--json", *arguments, env=env)
         return json.loads(said.stdout)["memory"]
 
-    def small(self):
+    def small(self, lacking=0.6):
         """A GPU with room for what fitting needs and a part of the features, the limit of its memory enforced."""
         plan = self.plan()
         self.assertEqual(plan["regime"], "resident on the GPU")
         features = ROWS * FEATURES * 4
-        return {"STAND_IN_BYTES": str(plan["device_bytes"] - features * 3 // 5)}
+        return {"STAND_IN_BYTES": str(plan["device_bytes"] - int(features * lacking))}
 
     def test_from_memory_and_from_a_file(self):
         env = self.small()
@@ -91,6 +91,28 @@ class StreamedGpu(Case):
         run("assign", self.folder / "cpu" / "model.h5", self.folder / "data.h5", "--dataset", "matrix", "--out", self.folder / "by_cpu",
             "--device", "cpu", "-q")
         self.same("by_cpu", "scored", ("segments.h5ad",))
+
+    def test_compressed_on_the_gpu(self):
+        env = self.small(0.1)
+        plan = self.plan(env=env)
+        self.assertEqual(plan["regime"],
+                         "compressed on the GPU, features in the host's memory: read where the compressed ones do not decide")
+        self.assertLessEqual(plan["device_bytes"], int(env["STAND_IN_BYTES"]))
+        self.out("cpu", "cpu")
+        memory = self.out("held", "cuda:0", env=env)["memory"]
+        self.same("cpu", "held")
+        self.assertEqual((memory["regime"], memory["streamed_to"], memory["compressed_bytes"]),
+                         ("streamed", "GPU", plan["compressed_bytes"]))
+        self.assertTrue("compressed on a GPU" in (self.folder / "held" / "report.html").read_text())
+        whole = memory["pages_bytes"] // -(-ROWS // memory["block_rows"])
+        self.assertLess(memory["bytes_read"], 0.75 * memory["blocks_read"] * whole, "most passes need a few rows of a page")
+
+        limit = self.plan("--memory", "10GB", env=env)["host_bytes_at_least"] + (24 << 20)
+        self.assertTrue(self.plan("--memory", limit, env=env)["regime"].startswith("compressed on the GPU, features in a scratch file"))
+        memory = self.out("filed", "cuda:0", "--memory", limit, env=env)["memory"]
+        self.same("cpu", "filed")
+        self.assertGreater(memory["scratch_bytes"], 0)
+        self.assertEqual(memory["compressed_bytes"], plan["compressed_bytes"])
 
     def test_a_sweep_under_a_limit_of_ones_own(self):
         self.write("[2, 3]")
