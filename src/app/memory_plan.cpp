@@ -200,8 +200,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   // Half: what indexes the tables and the heap's own need stand beside them.
   plan.tables_bytes = std::max(kLeastTables, (room - plan.profile()) / 2);
   const int64_t beside_search = plan.slots_bytes + plan.cache_bytes;
-  plan.search_bytes =
-      std::max(plan.beside_features() - beside_search, room - beside_search - plan.blocks.features_bytes);
+  plan.search_bytes = std::max(plan.beside_features() - beside_search, room - beside_search - plan.host_features());
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
   plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.host_features(), plan.profile() + tables,
                                                 write_bytes(demand, need)});

@@ -229,5 +229,22 @@ TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {
   EXPECT_EQ(memory_limit(spec).bytes, 300'000'000);
 }
 
+TEST(MemoryPlan, FeaturesOnAGpuLeaveTheHostsMemoryToTables) {
+  ThreadPool pool(2);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  constexpr int64_t kRows = 1'000'000;
+  const auto planned = [&](int64_t device) {
+    return plan_memory({300 * kMiB, true},
+                       {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2, .device_bytes = device},
+                       {.rows = kRows, .d = 64, .k = 8, .seeded = true}, backend);
+  };
+  EXPECT_GT(planned(2000 * kMiB).search_bytes, 200 * kMiB);
+  const MemoryPlan held = planned(150 * kMiB);
+  ASSERT_TRUE(held.streamed());
+  ASSERT_GT(held.host_features(), 0);
+  EXPECT_LE(held.base_bytes + held.slots_bytes + held.cache_bytes + held.host_features() + held.search_bytes,
+            300 * kMiB);
+}
+
 }  // namespace
 }  // namespace clientele
