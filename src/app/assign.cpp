@@ -131,9 +131,10 @@ struct Assigned {
   const MemoryPlan& memory;
 };
 
-/// Throws Error{device} where the limit is too low for the scores alone.
+/// on_demand: features that are not kept in memory are made anew (make_row_blocks). Throws Error{device} where the
+/// limit is too low for the scores alone.
 MemoryPlan plan_scoring(const MemoryLimit& limit, const Job& job, const ModelSource& source, const Footprint& need,
-                        const JobBackend& backend, const Clients& clients, const ThreadPool& pool) {
+                        bool on_demand, const JobBackend& backend, const Clients& clients, const ThreadPool& pool) {
   clients.cache->drop();
   return_freed_memory();
   const MemoryDemand demand = {.base_bytes = resident_bytes(),
@@ -142,6 +143,7 @@ MemoryPlan plan_scoring(const MemoryLimit& limit, const Job& job, const ModelSou
                                .block_rows = job.run.block_rows,
                                .device_bytes = backend.device_bytes(),
                                .clustered = false,
+                               .on_demand = on_demand,
                                .input_rows = clients.ids.rows,
                                .reading = clients.cache->needs()};
   MemoryPlan plan = plan_memory(limit, demand, need, *backend);
@@ -232,10 +234,10 @@ RunOutcome assign_clients(const AssignRequest& request, bool force, Progress& pr
   rows.report["unseen_categories"] = unseen;
   const Footprint need = {.rows = rows.kept, .d = model.space.d(), .k = model.k};
   Env env = backend.with_room(std::move(reading), need);
-  const MemoryPlan memory = plan_scoring(limit, job, source, need, backend, clients, pool);
+  const bool on_demand = !model.space.spherical;
+  const MemoryPlan memory = plan_scoring(limit, job, source, need, on_demand, backend, clients, pool);
   env.memory = memory.share(scratch_folder(job));
-  // Other rows are made from the input again, block by block.
-  if (model.space.spherical) warn_of_scratch(memory, scratch_folder(job), env);
+  if (!on_demand) warn_of_scratch(memory, scratch_folder(job), env);
   RowBlocks blocks =
       clock.timed("features", [&] { return make_row_blocks(source, rows, model.space, false, -1, env); });
   Published published = clock.timed("assign", [&] { return publish(blocks, clustering_of(model), env); });

@@ -66,7 +66,7 @@ void enlarge_cache(const MemoryDemand& demand, int64_t spare, int64_t features, 
   if (spare <= 0 || wish <= 0) return;
   // What fitting and judging take once nothing is read any more.
   const int64_t later = std::max(plan.fitting_bytes, plan.published_bytes + plan.judging_bytes) - plan.reading_bytes;
-  const int64_t free = demand.clustered ? later : 0;
+  const int64_t free = demand.on_demand ? 0 : later;
   const int64_t beside = plan.limit.bytes - plan.base_bytes - plan.beside_features() - features;
   const int64_t rows = std::clamp<int64_t>(2 * demand.reading.row_bytes - plan.cache_bytes, 0, spare / 2);
   const int64_t few = std::max(rows, beside >= 0 ? std::min(spare / 16, beside) : spare / 16);
@@ -104,8 +104,8 @@ void plan_fitting(const MemoryDemand& demand, const Footprint& need, const Backe
 void share_features(const MemoryDemand& demand, const Footprint& need, const Backend& backend, MemoryPlan& plan) {
   const int64_t host = std::max<int64_t>(1, plan.limit.bytes - plan.base_bytes - plan.beside_features());
   plan.features_limit = plan.on_gpu ? std::max<int64_t>(1, plan.device_limit - plan.device_beside) : host;
-  // Rows that are only scored are made from the input when they are asked for: on as few pages as there can be.
-  plan.pages_limit = demand.clustered ? host : 1;
+  // Rows that are made from the input when they are asked for: on as few pages as there can be.
+  plan.pages_limit = demand.on_demand ? 1 : host;
   // Fits side by side would each need bounds of their own, and weighted rows have none.
   plan.compressed_k = plan.on_gpu && demand.clustered && !need.weighted && need.fits == 1 ? need.k : 0;
   plan.blocks = plan_blocks(backend, need.rows, need.d, demand.block_rows,
@@ -178,7 +178,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
                        const Backend& backend) {
   MemoryPlan plan;
   plan.limit = limit;
-  plan.scored_only = !demand.clustered;
+  plan.scored_only = demand.on_demand;
   plan.base_bytes = demand.base_bytes + kSlackBytes;
   plan.published_bytes = need.rows * kPublishedBytes;
   plan.cache_bytes = least_cache(demand);

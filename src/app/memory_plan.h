@@ -46,6 +46,7 @@ struct MemoryDemand {
   int64_t block_rows = 0;         ///< run.block_rows
   int64_t device_bytes = 0;       ///< of a GPU's memory, what the job may take
   bool clustered = true;          ///< false: rows are scored only
+  bool on_demand = false;         ///< features are made from the input whenever they are asked for, and kept nowhere
   int64_t input_rows = 0;         ///< that results are written of, clients that cleaning sets apart among them
   int64_t resample_rows = 0;      ///< of the sample that segments are fitted to anew; 0: none are
   ReadCache::Needs reading = {};  ///< of the input's readers

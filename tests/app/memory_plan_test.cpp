@@ -246,5 +246,26 @@ TEST(MemoryPlan, FeaturesOnAGpuLeaveTheHostsMemoryToTables) {
             300 * kMiB);
 }
 
+TEST(MemoryPlan, OnlyFeaturesThatAreMadeOnDemandNeedNoPagesOfTheirOwn) {
+  ThreadPool pool(2);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  const auto scored = [&](bool on_demand) {
+    return plan_memory({2000 * kMiB, true},
+                       {.base_bytes = 20 * kMiB,
+                        .columns = 64,
+                        .threads = 2,
+                        .device_bytes = 150 * kMiB,
+                        .clustered = false,
+                        .on_demand = on_demand},
+                       {.rows = 1'000'000, .d = 64, .k = 8}, backend);
+  };
+  const MemoryPlan made = scored(true), kept = scored(false);
+  EXPECT_TRUE(made.streamed() && kept.streamed());
+  EXPECT_EQ(made.blocks.pages, 2);
+  EXPECT_TRUE(kept.blocks.held()) << "no scratch file while the host has room";
+  EXPECT_EQ(kept.fitting_bytes, 0);
+  EXPECT_LE(kept.peak_bytes, 2000 * kMiB);
+}
+
 }  // namespace
 }  // namespace clientele
