@@ -8,9 +8,13 @@
 #include "clientele/prep/row_blocks.h"
 #include "display.h"
 #include "job_checks.h"
+#include "memory_plan.h"
 
 namespace clientele {
 namespace {
+
+/// The first sample of a race has at most one row for so many of the larger one: 64 a segment for 200, or an eighth.
+constexpr int64_t kHeatPart = 3;
 
 SimdLevel simd_level(RunSpec::Simd simd) {
   switch (simd) {
@@ -69,15 +73,28 @@ DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, i
        .hint = "Use device = \"cpu\" or \"auto\", which gives the same bytes, or a GPU with more memory."});
 }
 
+int64_t Footprint::start_samples(const Backend& backend) const {
+  Footprint large = *this;
+  large.rows = std::min(rows, sample_rows);
+  if (large.rows == 0) return 0;
+  const int64_t small = std::min(rows, sample_rows / kHeatPart);
+  return backend.rows_bytes(large.rows, d, weighted) + backend.rows_bytes(small, d, weighted) +
+         (starts - 1) * label_set_bytes(large, backend) + (seeded ? backend.seeding_bytes(large.rows) : 0) +
+         backend.scratch_bytes(large.rows + small, d, k);
+}
+
+int64_t Footprint::rounds(const Backend& backend) const {
+  const int64_t fit = (seeded ? backend.seeding_bytes(rows) : 0) + backend.scratch_bytes(rows, d, k);
+  const int64_t sized = std::min(rows, size_rows);
+  if (sized == 0) return fit;
+  // Seeding is over by then. The sample has weights in any case.
+  return std::max(fit, backend.rows_bytes(sized, d, true) + backend.scratch_bytes(rows + sized, d, k));
+}
+
 int64_t Footprint::beside_features(const Backend& backend) const {
   const int64_t slots = backend.rows_bytes(rows, d, weighted) - backend.page_layout(d).bytes(rows);
-  const auto fitting = [&](int64_t n) {
-    return (seeded ? backend.seeding_bytes(n) : 0) + backend.scratch_bytes(n, d, k);
-  };
-  // The sample goes before seeding on all rows and bounds come.
-  const int64_t drawn = std::min(rows, sample_rows);
-  const int64_t sample = drawn > 0 ? backend.rows_bytes(drawn, d, weighted) + fitting(drawn) : 0;
-  return slots + std::max(sample, fitting(rows));
+  // The samples go before seeding on all rows and bounds come.
+  return slots + std::max(start_samples(backend), rounds(backend));
 }
 
 int64_t Footprint::bytes(const Backend& backend) const {

@@ -34,10 +34,18 @@ struct Footprint {
   int64_t fits = 1;  ///< of a sweep: its k
   bool seeded = false;
   int64_t sample_rows = 0;  ///< of a sample that starts are found on
+  int64_t starts = 1;       ///< that run there side by side
+  int64_t size_rows = 0;    ///< of a sample that the minimum size is sought on; 0: there is none
 
   int64_t bytes(const Backend& backend) const;
   /// Of these, what is no feature of the rows.
   int64_t beside_features(const Backend& backend) const;
+  /// Of these, what passes over all rows need: seeding or the minimum size's sample, bounds, scratch.
+  int64_t rounds(const Backend& backend) const;
+
+ private:
+  /// Samples that starts are found on, and what that takes.
+  int64_t start_samples(const Backend& backend) const;
 };
 
 /// The backend of a job. Which one it is, is settled when the size of the features is known.

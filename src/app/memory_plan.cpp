@@ -80,16 +80,29 @@ int64_t slots_of(const Footprint& need, const Backend& backend) {
   return backend.rows_bytes(need.rows, need.d, need.weighted) - backend.page_layout(need.d).bytes(need.rows);
 }
 
-/// Seeding on all rows, bounds, and what else passes take of the backend's memory beside features and slots.
+/// The minimum size's sample as it was drawn, and as doubles: on the host in either case.
+int64_t size_sample_bytes(const Footprint& need) {
+  return std::min(need.rows, need.size_rows) * (3 * int64_t{4} * need.d + kSampleBytes);
+}
+
+/// What passes over all rows take of the backend's memory beside features and slots.
 int64_t rounds_of(const Footprint& need, const Backend& backend) {
-  return (need.seeded ? backend.seeding_bytes(need.rows) : 0) + backend.scratch_bytes(need.rows, need.d, need.k);
+  const bool on_gpu = backend.page_layout(need.d).buffers > 0;
+  return need.rounds(backend) + (on_gpu ? 0 : size_sample_bytes(need));
+}
+
+/// The sample that starts are found on, on the host. It goes before seeding on all rows and bounds come.
+int64_t start_sample_bytes(const Footprint& need, const Backend& backend) {
+  const PageLayout layout = backend.page_layout(need.d);
+  Footprint sample = need;
+  sample.rows = std::min(need.rows, need.sample_rows);
+  if (sample.rows == 0) return 0;
+  const int64_t sets = layout.buffers > 0 ? 0 : (need.starts - 1) * label_set_bytes(sample, backend);
+  return sample.rows * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes) + sets;
 }
 
 void plan_fitting(const MemoryDemand& demand, const Footprint& need, const Backend& backend, MemoryPlan& plan) {
   const PageLayout layout = backend.page_layout(need.d);
-  // On the host in either case; it goes before seeding on all rows and bounds come.
-  const int64_t sample =
-      std::min(need.rows, need.sample_rows) * (5 * layout.group_bytes / (2 * layout.group_rows) + kSampleBytes);
   plan.on_gpu = layout.buffers > 0;
   if (plan.on_gpu) {
     plan.device_limit = demand.device_bytes;
@@ -97,7 +110,9 @@ void plan_fitting(const MemoryDemand& demand, const Footprint& need, const Backe
   } else {
     plan.slots_bytes = slots_of(need, backend);
   }
-  if (demand.clustered) plan.fitting_bytes = plan.on_gpu ? sample : std::max(sample, rounds_of(need, backend));
+  if (!demand.clustered) return;
+  const int64_t rounds = plan.on_gpu ? size_sample_bytes(need) : rounds_of(need, backend);
+  plan.fitting_bytes = std::max(start_sample_bytes(need, backend), rounds);
 }
 
 /// What is left of the backend's memory, and of the host's, for features.
@@ -161,10 +176,24 @@ int64_t start_sample_rows(const ClusterSpec& spec) {
   return spec.raced() ? spec.start_sample_rows(spec.k.back()) : 0;
 }
 
+Footprint footprint_of(int64_t rows, int d, bool weighted, const ClusterSpec& cluster) {
+  const int64_t k = cluster.k.back();
+  return {.rows = rows,
+          .d = d,
+          .weighted = weighted,
+          .k = static_cast<int>(k),
+          .fits = fits_of(cluster),
+          .seeded = !cluster.given_start(),
+          .sample_rows = start_sample_rows(cluster),
+          .starts = cluster.raced() ? std::min(cluster.restarts, kStartsTogether) : 1,
+          .size_rows = cluster.min_size > 0 ? size_sample_rows(k) : 0};
+}
+
 int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
   const PageLayout layout = backend.page_layout(need.d);
   const int64_t labels = backend.rows_bytes(need.rows, need.d, false) - layout.bytes(need.rows);
-  if (layout.buffers > 0) return labels;  // a GPU keeps bounds of one set only
+  // A GPU keeps bounds of one set only, and one array for the labels of the pass under way.
+  if (layout.buffers > 0) return need.rows * int64_t{sizeof(int32_t)};
   const auto scratch = [&](int64_t rows) { return backend.scratch_bytes(rows, need.d, need.k); };
   return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
 }

@@ -35,6 +35,9 @@ int64_t start_sample_rows(const ClusterSpec& spec);
 /// Rows of the sample that segments are fitted to anew; 0 where none are.
 int64_t resample_rows(const ClusterSpec& cluster, const JudgeSpec& judge);
 
+/// What a job's clients take of the backend's memory.
+Footprint footprint_of(int64_t rows, int d, bool weighted, const ClusterSpec& cluster);
+
 /// Of the limit, for decoded chunks while the input is opened, before memory is planned.
 constexpr int64_t kShareOfOpening = 8;
 
@@ -92,7 +95,7 @@ struct MemoryPlan {
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend);
 
-/// Of each set of labels besides the first, with the bounds that hang on it: no more than this.
+/// Of each set of labels besides the first, with the bounds that hang on it where they do: no more than this.
 int64_t label_set_bytes(const Footprint& need, const Backend& backend);
 
 /// Error{device} when even streaming takes more than the limit.

@@ -72,12 +72,7 @@ MemoryDemand demand_now(const Job& job, const Clients& clients, const JobBackend
 /// Refuses what cannot be done under the limit before anything is; returns what cleaning and normalising may take.
 MemoryShare first_share(const Job& job, const MemoryLimit& limit, const Clients& clients, const JobBackend& backend,
                         const ThreadPool& pool) {
-  Footprint need = {.rows = clients.ids.rows,
-                    .weighted = weight_column(clients.source->schema()) >= 0,
-                    .k = static_cast<int>(job.cluster.k.back()),
-                    .fits = fits_of(job.cluster),
-                    .seeded = !job.cluster.given_start(),
-                    .sample_rows = start_sample_rows(job.cluster)};
+  Footprint need = footprint_of(clients.ids.rows, 0, weight_column(clients.source->schema()) >= 0, job.cluster);
   for (const Column& column : clients.source->schema().columns)
     need.d += static_cast<int>(features_of(column, job.normalise));
   const MemoryPlan plan = plan_memory(limit, demand_now(job, clients, backend, pool), need, *backend);
@@ -203,13 +198,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
     return fit_normaliser(*clients.source, rows, job.normalise, job.blocks, spherical, reading);
   });
   const int weights = weight_column(clients.source->schema());
-  const Footprint need = {.rows = rows.kept,
-                          .d = fitted.space.d(),
-                          .weighted = weights >= 0,
-                          .k = static_cast<int>(job.cluster.k.back()),
-                          .fits = fits_of(job.cluster),
-                          .seeded = !job.cluster.given_start(),
-                          .sample_rows = start_sample_rows(job.cluster)};
+  const Footprint need = footprint_of(rows.kept, fitted.space.d(), weights >= 0, job.cluster);
   Env env = backend.with_room(std::move(reading), need);
   const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, backend, pool), need, *backend);
   Json run = run_head(bound, key);

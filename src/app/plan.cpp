@@ -137,16 +137,6 @@ Json passes(const Job& job, const Workload& work) {
   return list;
 }
 
-Footprint footprint(const Shape& shape, const ClusterSpec& cluster) {
-  return {.rows = shape.rows,
-          .d = static_cast<int>(shape.features),
-          .weighted = shape.weighted,
-          .k = static_cast<int>(cluster.k.back()),
-          .fits = fits_of(cluster),
-          .seeded = !cluster.given_start(),
-          .sample_rows = start_sample_rows(cluster)};
-}
-
 /// A process that has done nothing yet, and ids as whole numbers; a run measures what it holds.
 constexpr int64_t kProgramBytes = int64_t{24} << 20;
 constexpr int64_t kIdBytes = 8;
@@ -225,7 +215,7 @@ Json plan_job(const BoundJob& bound) {
   plan["columns"] = column_list(schema, job.normalise, shape);
   plan["features"] = {{"columns", shape.clustered}, {"features", shape.features}};
   plan["k"] = job.cluster.k;
-  const Footprint need = footprint(shape, job.cluster);
+  const Footprint need = footprint_of(shape.rows, static_cast<int>(shape.features), shape.weighted, job.cluster);
   Workload work = workload(job, need, source.get());
   plan["passes"] = passes(job, work);
   if (shape.rows >= 0 && job.run.device == "auto") backend.make_room(need);

@@ -54,9 +54,8 @@ class LloydRun {
 /// the backend makes rounds of several models at once, then one after the other.
 void run_together(std::span<LloydRun> runs, RowBlocks& rows, Env& env);
 
-/// Starts whose label sets lloyd_together keeps at once.
-inline constexpr int64_t kStartsTogether = 10;
-/// lloyd() from each of several starts, run together on label sets of their own, which are given back.
+/// lloyd() from each of several starts, kStartsTogether of them together on label sets of their own, which are given
+/// back.
 std::vector<Clustering> lloyd_together(RowBlocks& rows, std::span<const Int128> squares,
                                        std::vector<std::vector<float>> starts, const LloydSpec& spec, Env& env);
 

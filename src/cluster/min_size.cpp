@@ -276,8 +276,7 @@ class TryRace {
 /// The sample that stands for the rows, as a block of the backend.
 struct Sampled {
   Sampled(RowBlocks& rows, int k, uint64_t seed, Env& env)
-      : sample(draw_row_sample(rows, std::clamp(64 * k, 4096, 65536), seed, env)),
-        block(make_sample_blocks(sample, env)) {}
+      : sample(draw_row_sample(rows, size_sample_rows(k), seed, env)), block(make_sample_blocks(sample, env)) {}
   /// As much of the sample's weight as `weight` is of that of all rows.
   int64_t share_of(int64_t weight, const RowBlocks& rows) const {
     const double all = static_cast<double>(block.total_weight());

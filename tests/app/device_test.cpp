@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "clientele/base/errors.h"
+#include "tests/support/apart_backend.h"
 
 namespace clientele {
 namespace {
@@ -100,6 +101,25 @@ TEST(Device, AFootprintCountsFeaturesSeedingAndScratch) {
   EXPECT_EQ(given.bytes(*backend), backend->rows_bytes(100'000, 8, true) + backend->scratch_bytes(100'000, 8, 5));
   EXPECT_EQ(seeded.bytes(*backend) - given.bytes(*backend), 800'000);
   EXPECT_TRUE(backend.has_room({.rows = int64_t{1} << 40, .d = 8}));
+}
+
+TEST(Device, AFootprintCountsSamplesAndTheirLabels) {
+  ThreadPool pool(1);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  const auto slots = [&](const Footprint& need) {
+    return backend.rows_bytes(need.rows, need.d, need.weighted) - backend.page_layout(need.d).bytes(need.rows);
+  };
+  const Footprint bare{.rows = 200'000, .d = 64, .k = 5};
+  Footprint raced = bare;
+  raced.sample_rows = 150'000;
+  raced.starts = 10;
+  EXPECT_GE(raced.beside_features(backend), slots(raced) + backend.rows_bytes(150'000, 64, false) +
+                                                backend.rows_bytes(150'000 / 8, 64, false) + 9 * int64_t{150'000} * 4);
+  Footprint sized = bare;
+  sized.size_rows = 65'536;
+  EXPECT_GE(sized.beside_features(backend), bare.beside_features(backend) + backend.rows_bytes(65'536, 64, true));
+  sized.rows = 1000;
+  EXPECT_LT(sized.bytes(backend), backend.rows_bytes(65'536, 64, true)) << "a sample has no more rows than there are";
 }
 
 }  // namespace

@@ -229,6 +229,12 @@ TEST(MemoryPlan, LimitIsWhatWasAskedForOrAShareOfWhatIsFree) {
   EXPECT_EQ(memory_limit(spec).bytes, 300'000'000);
 }
 
+TEST(MemoryPlan, AGpusSetOfLabelsTakesNoBounds) {
+  ThreadPool pool(2);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  EXPECT_EQ(label_set_bytes({.rows = 1'000'000, .d = 64, .k = 8}, backend), 4'000'000);
+}
+
 TEST(MemoryPlan, FeaturesOnAGpuLeaveTheHostsMemoryToTables) {
   ThreadPool pool(2);
   const test::ApartBackend backend(make_cpu_backend(pool));
@@ -265,6 +271,41 @@ TEST(MemoryPlan, OnlyFeaturesThatAreMadeOnDemandNeedNoPagesOfTheirOwn) {
   EXPECT_TRUE(kept.blocks.held()) << "no scratch file while the host has room";
   EXPECT_EQ(kept.fitting_bytes, 0);
   EXPECT_LE(kept.peak_bytes, 2000 * kMiB);
+}
+
+TEST(MemoryPlan, AFootprintIsThatOfTheJobsStartsAndSizes) {
+  ClusterSpec spec;
+  spec.k = {2, 10};
+  spec.restarts = 25;
+  const Footprint raced = footprint_of(1000, 3, true, spec);
+  EXPECT_TRUE(raced.seeded && raced.weighted);
+  EXPECT_EQ(raced.k, 10);
+  EXPECT_EQ(raced.fits, 9);
+  EXPECT_EQ(raced.sample_rows, 65'536);
+  EXPECT_EQ(raced.starts, 10) << "more wait for their turn";
+  EXPECT_EQ(raced.size_rows, 0);
+  spec.init = "kmeans++_full";
+  spec.min_size = 0.01;
+  const Footprint full = footprint_of(1000, 3, true, spec);
+  EXPECT_EQ(full.sample_rows, 0);
+  EXPECT_EQ(full.starts, 1);
+  EXPECT_EQ(full.size_rows, 4096);
+}
+
+TEST(MemoryPlan, TheSampleOfTheMinimumSizeIsPlannedFor) {
+  ThreadPool pool(2);
+  const auto own = make_cpu_backend(pool);
+  const test::ApartBackend apart(make_cpu_backend(pool));
+  for (const Backend* backend : {static_cast<const Backend*>(own.get()), static_cast<const Backend*>(&apart)}) {
+    const auto planned = [&](int64_t size_rows) {
+      return plan_memory({2000 * kMiB, true},
+                         {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2, .device_bytes = 2000 * kMiB},
+                         {.rows = 100'000, .d = 64, .k = 8, .size_rows = size_rows}, *backend);
+    };
+    const MemoryPlan without = planned(0), with = planned(65'536);
+    EXPECT_GE(with.fitting_bytes - without.fitting_bytes, 65'536 * int64_t{64} * 12);
+    EXPECT_EQ(with.device_bytes() > without.device_bytes(), with.on_gpu);
+  }
 }
 
 }  // namespace

@@ -13,6 +13,13 @@
 
 namespace clientele {
 
+/// Starts that are raced side by side: so many sets of labels are kept at once.
+inline constexpr int64_t kStartsTogether = 10;
+/// Rows of the sample that the minimum size of so many segments is sought on.
+constexpr int64_t size_sample_rows(int64_t segments) {
+  return std::clamp<int64_t>(64 * segments, 4096, 65536);
+}
+
 enum class StopRule { strict, shift, inertia, moved };
 
 /// [cluster] of a job file.
