@@ -78,6 +78,25 @@ double iteration(const Workload& work, Backend& backend) {
   return seconds / static_cast<double>(rows) * static_cast<double>(work.size.rows);
 }
 
+/// Pinned while it lives, as far as the backend does that.
+class PinnedPage {
+ public:
+  PinnedPage(Backend& backend, const PageBuffer& page)
+      : backend_(backend),
+        memory_(page.as<std::byte>()),
+        pinned_(backend.pin(memory_, static_cast<int64_t>(page.bytes()))) {}
+  ~PinnedPage() {
+    if (pinned_) backend_.unpin(memory_);
+  }
+  PinnedPage(const PinnedPage&) = delete;
+  PinnedPage& operator=(const PinnedPage&) = delete;
+
+ private:
+  Backend& backend_;
+  std::byte* memory_;
+  bool pinned_;
+};
+
 double in_all(const Workload& work, double pass, double iteration, int64_t iterations) {
   const double fit = static_cast<double>(iterations) + work.start_passes;
   return static_cast<double>(work.input_passes) * pass +
@@ -107,11 +126,33 @@ double scratch_pass_seconds(const std::filesystem::path& folder, int64_t bytes) 
   return seconds / static_cast<double>(pieces * kPiece) * static_cast<double>(bytes);
 }
 
+double copy_pass_seconds(Backend& backend, int64_t page_rows, int d, int64_t bytes) {
+  constexpr int kCopies = 4;
+  const auto page_bytes = static_cast<size_t>(backend.page_layout(d).bytes(page_rows));
+  const PageBuffer page(page_bytes, "a page to copy");
+  const PinnedPage pinned(backend, page);
+  const std::unique_ptr<RowBlock> block = backend.make_paged_rows(0, page_rows, d, false, "rows to measure with");
+  std::vector<float> row(static_cast<size_t>(d));
+  const int64_t first = 0;
+  const auto lend = [&] {
+    backend.lend_page(*block, page.as<std::byte>());
+    backend.sample_ops().fetch(*block, {&first, 1}, {row.data(), 1, d});  // waits for the copy
+    backend.lend_page(*block, nullptr);
+  };
+  lend();
+  const double seconds = seconds_of([&] {
+    for (int i = 0; i < kCopies; ++i) lend();
+  });
+  return seconds / kCopies / static_cast<double>(page_bytes) * static_cast<double>(bytes);
+}
+
 Json expected_time(const Workload& work, Source* source, Backend& backend, ThreadPool& pool) {
   if (work.size.rows <= 0 || work.size.d <= 0) return "depends on the number of clients in the log";
   const double pass = source == nullptr ? 0 : input_pass(work, *source, pool);
-  const double read = work.scratch_seconds / static_cast<double>(work.side_by_side);
-  const double once = std::max(iteration(work, backend), read);
+  const double copies =
+      work.copied_bytes > 0 ? copy_pass_seconds(backend, work.page_rows, work.size.d, work.copied_bytes) : 0;
+  const double moved = std::max(work.scratch_seconds, copies) / static_cast<double>(work.side_by_side);
+  const double once = std::max(iteration(work, backend), moved);
   const int64_t iterations = std::min(work.max_iterations, work.iterations);
   Json time = {{"input_pass_seconds", rounded(pass)},
                {"iteration_seconds", rounded(once)},
@@ -120,6 +161,7 @@ Json expected_time(const Workload& work, Source* source, Backend& backend, Threa
                {"basis", "measured now on part of the rows; expected with " + std::to_string(iterations) +
                              " iterations a fit, all iterations are cluster.max_iterations"}};
   if (work.scratch_seconds > 0) time["scratch_pass_seconds"] = rounded(work.scratch_seconds);
+  if (work.copied_bytes > 0) time["copy_pass_seconds"] = rounded(copies);
   return time;
 }
 

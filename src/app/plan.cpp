@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "clientele/base/files.h"
@@ -141,6 +142,13 @@ Json passes(const Job& job, const Workload& work) {
 constexpr int64_t kProgramBytes = int64_t{24} << 20;
 constexpr int64_t kIdBytes = 8;
 
+/// What a pass copies to the GPU.
+void add_copies(const MemoryPlan& memory, const Backend& backend, Workload& work) {
+  if (!memory.on_gpu || !memory.streamed()) return;
+  work.page_rows = std::min(memory.blocks.block_rows, work.size.rows);
+  work.copied_bytes = backend.page_layout(work.size.d).bytes(work.size.rows - memory.blocks.resident_rows);
+}
+
 Json scratch_plan(const Job& job, int64_t bytes) {
   const FolderFacts facts = folder_facts(scratch_folder(job));
   return {{"folder", facts.path},
@@ -151,8 +159,10 @@ Json scratch_plan(const Job& job, int64_t bytes) {
           {"fits", facts.writable && facts.free_bytes >= bytes}};
 }
 
-Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, const Footprint& need,
-                 const JobBackend& backend) {
+/// Adds to `work` what the plan says of passes.
+Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, const JobBackend& backend,
+                 Workload& work) {
+  const Footprint& need = work.size;
   Json plan = {{"usable_bytes", memory_facts().usable_bytes()}};
   if (shape.rows < 0) {
     plan["estimate"] = "depends on the number of clients in the log";
@@ -172,6 +182,8 @@ Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, con
   plan.update(memory_json(memory));
   if (backend.choice().cuda) plan["device_free_bytes"] = backend.device_bytes();
   bool fits = memory.fits() && backend.has_room(need);
+  if (fits) add_copies(memory, *backend, work);
+  work.side_by_side = memory.side_by_side;
   if (memory.blocks.scratch_bytes > 0) {
     plan["scratch"] = scratch_plan(job, memory.blocks.scratch_bytes);
     fits = fits && plan["scratch"]["fits"].get<bool>();
@@ -224,10 +236,9 @@ Json plan_job(const BoundJob& bound) {
                     {"simd", backend->facts().simd},
                     {"threads", backend->facts().threads},
                     {"reason", backend.choice().reason}};
-  plan["memory"] = memory_plan(job, shape, *cache, need, backend);
+  plan["memory"] = memory_plan(job, shape, *cache, backend, work);
   if (plan["memory"].contains("scratch") && plan["memory"]["scratch"]["fits"])
     work.scratch_seconds = scratch_pass_seconds(scratch_folder(job), plan["memory"]["scratch"]["bytes"]);
-  if (plan["memory"].contains("side_by_side")) work.side_by_side = plan["memory"]["side_by_side"];
   plan["time"] = expected_time(work, source.get(), *backend, pool);
   Json outputs = {"segments.h5ad",     "profiles.csv", "profiles.json", "model.h5",
                   "data_quality.json", "run.json",     "report.html"};
