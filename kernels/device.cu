@@ -97,7 +97,8 @@ void* Device::allocate(int64_t bytes, const char* purpose) const {
                .where = "cuda:" + std::to_string(ordinal_) + " " + properties_.name,
                .expected = std::to_string(bytes) + " bytes",
                .found = std::to_string(free_bytes) + " of " + std::to_string(total_bytes) + " bytes free",
-               .hint = "use --device cpu (the same bytes), a GPU with more memory, or more ranks"});
+               .hint = "set run.device_memory below what is free, so that less is kept there and more is streamed, or "
+                       "use --device cpu: either gives the same bytes"});
 }
 
 void Device::release(void* memory) const noexcept {

@@ -81,7 +81,7 @@ same_bytes() {
   local data=$2 lines=$3 cpu gpu file
   printf '%s\n' "$lines" | sed "s|DATA|$data|" >"$work/job.toml"
   rm -rf "$work/on_cpu" "$work/on_gpu"
-  cpu=$(now); program clientele run "$work/job.toml" --device cpu --out "$work/on_cpu" || return 1; cpu=$(since "$cpu")
+  cpu=$(now); program clientele run "$work/job.toml" --device cpu --set 'run.device_memory=""' --out "$work/on_cpu" || return 1; cpu=$(since "$cpu")
   gpu=$(now); program clientele run "$work/job.toml" --device "cuda:$device" --out "$work/on_gpu" || return 1; gpu=$(since "$gpu")
   for file in segments.h5ad model.h5 profiles.json profiles.csv data_quality.json; do
     [ -s "$work/on_cpu/$file" ] || { echo "$file is missing"; return 1; }

@@ -141,7 +141,7 @@ MemoryPlan plan_scoring(const MemoryLimit& limit, const Job& job, const ModelSou
                                .columns = static_cast<int64_t>(source.needed().size()),
                                .threads = pool.threads(),
                                .block_rows = job.run.block_rows,
-                               .device_bytes = backend.device_bytes(),
+                               .device_bytes = backend.device_room().bytes,
                                .clustered = false,
                                .on_demand = on_demand,
                                .input_rows = clients.ids.rows,

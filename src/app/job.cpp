@@ -38,9 +38,10 @@ void RunSpec::visit(SpecVisitor& v) {
                    "output folder."},
           scratch);
   v.field({.name = "device_memory",
-           .help = "Memory of a GPU that the job may take, such as 8GiB; empty is what is free there. Features that do "
-                   "not fit are kept in the host's memory and streamed, or looked at only where a compressed copy on "
-                   "the GPU leaves doubt; the bytes of the result are the same."},
+           .help = "Memory of a GPU that the job may take, such as 8GiB; empty is what is free there, but for the "
+                   "driver's share. Features that do not fit are kept in the host's memory and streamed to a GPU that "
+                   "device names, or looked at only where a compressed copy on it leaves doubt; auto takes the CPU "
+                   "then. The bytes of the result are the same."},
           device_memory);
   v.field({.name = "strict", .help = "A warning makes the exit code 9; the result is published all the same."}, strict);
 }

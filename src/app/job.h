@@ -34,7 +34,7 @@ struct RunSpec {
   int64_t block_rows = 0;     ///< 0: all rows in one block
   std::string memory;         ///< "8GiB"; empty: four fifths of what is free
   std::string scratch;        ///< folder; empty: where the output folder will be
-  std::string device_memory;  ///< of a GPU, "8GiB"; empty: what is free there
+  std::string device_memory;  ///< of a GPU, "8GiB"; empty: what is free there, but for the driver's share
   bool strict = false;        ///< a warning makes the exit code 9
 
   void visit(SpecVisitor& v);

@@ -150,6 +150,9 @@ class Checks {
       complain({"run.device"}, "run.device: expected auto, cpu, cuda or cuda:INDEX, found \"" + device + "\"");
     size("run.memory", job_.run.memory);
     size("run.device_memory", job_.run.device_memory);
+    if (device == "cpu" && !job_.run.device_memory.empty())
+      complain({"run.device", "run.device_memory"},
+               "run.device_memory limits a GPU's memory, but run.device asks for the CPU");
     if (cuda_index(device) >= 0 && job_.run.simd != RunSpec::Simd::automatic)
       complain({"run.device", "run.simd"}, "run.simd chooses the CPU's instructions, but run.device asks for a GPU");
   }

@@ -107,6 +107,9 @@ void plan_fitting(const MemoryDemand& demand, const Footprint& need, const Backe
   if (plan.on_gpu) {
     plan.device_limit = demand.device_bytes;
     plan.device_beside = need.beside_features(backend);
+    if (plan.device_beside + layout.bytes(need.rows) > plan.device_limit)
+      plan.page_tables = page_table_bytes(need, backend, plan.limit.bytes);
+    plan.device_beside += plan.page_tables;
   } else {
     plan.slots_bytes = slots_of(need, backend);
   }
@@ -136,11 +139,11 @@ void plan_sweep(const MemoryDemand& demand, const Footprint& need, const Backend
                 MemoryPlan& plan) {
   const int64_t slots = slots_of(need, backend), rounds = rounds_of(need, backend);
   const int64_t pages = std::min(features_of_pages(plan.blocks, least), plan.features_limit);
-  const int64_t room = plan.on_gpu ? plan.device_limit : plan.limit.bytes - plan.base_bytes;
+  const int64_t room = plan.on_gpu ? plan.device_limit - plan.page_tables : plan.limit.bytes - plan.base_bytes;
   plan.side_by_side = most_side_by_side(need, room - slots - rounds - pages, backend);
   const int64_t fitting = rounds + (plan.side_by_side - 1) * label_set_bytes(need, backend);
   if (plan.on_gpu)
-    plan.device_beside = std::max(plan.device_beside, slots + fitting);
+    plan.device_beside = std::max(plan.device_beside, slots + fitting + plan.page_tables);
   else
     plan.fitting_bytes = std::max(plan.fitting_bytes, fitting);
   share_features(demand, need, backend, plan);

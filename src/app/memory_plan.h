@@ -71,7 +71,8 @@ struct MemoryPlan {
   int64_t search_bytes = 0;     ///< the same while the features are in memory
   bool on_gpu = false;          ///< which then holds features, slots and what fitting needs
   int64_t device_limit = 0;     ///< of a GPU's memory
-  int64_t device_beside = 0;    ///< of these, slots and what fitting needs
+  int64_t device_beside = 0;    ///< of these, slots and what fitting needs, and the page tables
+  int64_t page_tables = 0;      ///< of features that do not fit there
   int64_t features_limit = 0;   ///< what is left for features
   int64_t pages_limit = 0;      ///< of the host's memory, for pages of features that do not fit on the GPU
   int compressed_k = 0;         ///< the segments that compressed copies on the GPU would serve; 0: none are kept

@@ -63,7 +63,7 @@ MemoryDemand demand_now(const Job& job, const Clients& clients, const JobBackend
           .columns = static_cast<int64_t>(clients.source->schema().columns.size()),
           .threads = pool.threads(),
           .block_rows = job.run.block_rows,
-          .device_bytes = backend.device_bytes(),
+          .device_bytes = backend.device_room().bytes,
           .input_rows = clients.ids.rows,
           .resample_rows = resample_rows(job.cluster, job.judge),
           .reading = clients.cache->needs()};

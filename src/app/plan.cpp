@@ -142,6 +142,12 @@ Json passes(const Job& job, const Workload& work) {
 constexpr int64_t kProgramBytes = int64_t{24} << 20;
 constexpr int64_t kIdBytes = 8;
 
+/// A GPU's driver takes hundreds of MiB of this process' memory, as it does of a run's.
+int64_t held_bytes(const Job& job, const Shape& shape, const JobBackend& backend) {
+  const int64_t program = backend.holds_context() ? std::max(kProgramBytes, resident_bytes()) : kProgramBytes;
+  return program + (job.input.id.empty() ? 0 : shape.rows * kIdBytes);
+}
+
 /// What a pass copies to the GPU.
 void add_copies(const MemoryPlan& memory, const Backend& backend, Workload& work) {
   if (!memory.on_gpu || !memory.streamed()) return;
@@ -168,19 +174,22 @@ Json memory_plan(const Job& job, const Shape& shape, const ReadCache& cache, con
     plan["estimate"] = "depends on the number of clients in the log";
     return plan;
   }
-  const MemoryPlan memory =
-      plan_memory(memory_limit(job.run),
-                  {.base_bytes = kProgramBytes + (job.input.id.empty() ? 0 : shape.rows * kIdBytes),
-                   .columns = shape.columns,
-                   .threads = backend->facts().threads,
-                   .block_rows = job.run.block_rows,
-                   .device_bytes = backend.device_bytes(),
-                   .input_rows = shape.rows,
-                   .resample_rows = resample_rows(job.cluster, job.judge),
-                   .reading = cache.needs()},
-                  need, *backend);
+  const DeviceRoom room = backend.device_room();
+  const MemoryPlan memory = plan_memory(memory_limit(job.run),
+                                        {.base_bytes = held_bytes(job, shape, backend),
+                                         .columns = shape.columns,
+                                         .threads = backend->facts().threads,
+                                         .block_rows = job.run.block_rows,
+                                         .device_bytes = room.bytes,
+                                         .input_rows = shape.rows,
+                                         .resample_rows = resample_rows(job.cluster, job.judge),
+                                         .reading = cache.needs()},
+                                        need, *backend);
   plan.update(memory_json(memory));
-  if (backend.choice().cuda) plan["device_free_bytes"] = backend.device_bytes();
+  if (backend.choice().cuda) {
+    plan["device_free_bytes"] = room.free_bytes;
+    plan["device_limit_bytes"] = room.bytes;
+  }
   bool fits = memory.fits() && backend.has_room(need);
   if (fits) add_copies(memory, *backend, work);
   work.side_by_side = memory.side_by_side;

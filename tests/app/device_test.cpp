@@ -81,15 +81,61 @@ TEST(Device, OneThatCannotBeUsedIsRefusedWithItsReason) {
 
 TEST(Device, TooLittleMemoryMeansTheCpuUnderAutoAndAnErrorByName) {
   const DeviceChoice gpu{true, 2, "GPU two"};
-  EXPECT_TRUE(choice_with_room(on("auto"), gpu, 1000, 1000).cuda);
-  const DeviceChoice cpu = choice_with_room(on("auto"), gpu, 40'000'000'000, 24'000'000'000);
+  const DeviceRoom room{24'000'000'000, 25'000'000'000, false};
+  EXPECT_TRUE(choice_with_room(on("auto"), gpu, room.bytes, room).cuda);
+  const DeviceChoice cpu = choice_with_room(on("auto"), gpu, 40'000'000'000, room);
   EXPECT_FALSE(cpu.cuda);
   EXPECT_TRUE(has(cpu.reason, "cuda:2"));
-  EXPECT_TRUE(choice_with_room(on("cuda:2"), gpu, 1000, 1000).cuda);
-  const std::string said = refusal([&] { choice_with_room(on("cuda:2"), gpu, 40'000'000'000, 24'000'000'000); });
+  EXPECT_TRUE(choice_with_room(on("cuda:2"), gpu, room.bytes, room).cuda);
+  const std::string said = refusal([&] { choice_with_room(on("cuda:2"), gpu, 40'000'000'000, room); });
   EXPECT_TRUE(has(said, "40000000000"));
-  EXPECT_TRUE(has(said, "24000000000"));
+  EXPECT_TRUE(has(said, "24000000000 of 25000000000"));
   EXPECT_TRUE(has(said, "hint:"));
+  EXPECT_FALSE(has(said, "device_memory"));
+}
+
+TEST(Device, ALimitOfOnesOwnIsNamedWhereItIsTooLow) {
+  const DeviceChoice gpu{true, 2, "GPU two"};
+  const DeviceRoom room{8'000'000'000, 25'000'000'000, true};
+  RunSpec spec = on("cuda:2");
+  spec.device_memory = "8GB";
+  const std::string said = refusal([&] { choice_with_room(spec, gpu, 9'000'000'000, room); });
+  EXPECT_TRUE(has(said, "8000000000 of 25000000000"));
+  EXPECT_TRUE(has(said, "run.device_memory = \"8GB\""));
+  EXPECT_TRUE(has(said, "Raise run.device_memory"));
+  EXPECT_TRUE(has(choice_with_room(on("auto"), gpu, 9'000'000'000, room).reason, "run.device_memory"));
+}
+
+TEST(Device, AShareOfAGpusMemoryIsTheDrivers) {
+  constexpr int64_t kGiB = int64_t{1} << 30;
+  RunSpec spec;
+  EXPECT_EQ(device_room(spec, 8 * kGiB).bytes, 8 * kGiB - kGiB / 4);
+  EXPECT_EQ(device_room(spec, 80 * kGiB).bytes, 80 * kGiB - 80 * kGiB / 50);
+  EXPECT_EQ(device_room(spec, 80 * kGiB).free_bytes, 80 * kGiB);
+  EXPECT_EQ(device_room(spec, kGiB / 8).bytes, 0);
+  EXPECT_FALSE(device_room(spec, 80 * kGiB).given);
+  spec.device_memory = "8GiB";
+  EXPECT_EQ(device_room(spec, 80 * kGiB).bytes, 8 * kGiB);
+  EXPECT_EQ(device_room(spec, 80 * kGiB).free_bytes, 80 * kGiB);
+  EXPECT_TRUE(device_room(spec, 80 * kGiB).given);
+  EXPECT_EQ(device_room(spec, 6 * kGiB).bytes, 6 * kGiB);
+  EXPECT_FALSE(device_room(spec, 6 * kGiB).given);
+}
+
+TEST(Device, OneThatCannotBeOpenedMeansTheCpuUnderAutoAndAnErrorByName) {
+  ThreadPool pool(1);
+  const DeviceChoice missing{true, 4711, "GPU 4711"};
+  const JobBackend backend(on("auto"), missing, pool);
+  EXPECT_FALSE(backend.choice().cuda);
+  EXPECT_FALSE(backend.holds_context());
+  EXPECT_EQ(backend->facts().name, "cpu");
+  EXPECT_TRUE(has(backend.choice().reason, "cuda:4711 cannot be opened"));
+  SilentProgress progress;
+  const std::unique_ptr<Comm> comm = make_single_comm();
+  const Env env = backend.env(*comm, progress);
+  ASSERT_EQ(env.warnings.size(), 1u);
+  EXPECT_TRUE(has(env.warnings[0], "cuda:4711 cannot be opened"));
+  refusal([&] { JobBackend(on("cuda:4711"), missing, pool); });
 }
 
 TEST(Device, AFootprintCountsFeaturesSeedingAndScratch) {

@@ -111,6 +111,8 @@ TEST_F(JobFiles, Contradictions) {
                   "more than one column has the role weight"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[run]\ndevice = \"gpu\"\n"), "run.device: expected auto"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[run]\ndevice = \"cuda:1\"\nsimd = \"scalar\"\n"), "asks for a GPU"));
+  EXPECT_TRUE(has(refusal(std::string(kInput) + "[run]\ndevice = \"cpu\"\ndevice_memory = \"8GiB\"\n"),
+                  "run.device_memory limits a GPU's memory"));
   EXPECT_TRUE(
       has(refusal(std::string(kInput) + "[judge]\nmetrics = [\"silhuette\"]\n"), "did you mean \"silhouette\"?"));
   EXPECT_TRUE(has(refusal(std::string(kInput) + "[behaviour]\nfeatures = [\"value\"]\n"), "without events.file"));

@@ -252,6 +252,23 @@ TEST(MemoryPlan, FeaturesOnAGpuLeaveTheHostsMemoryToTables) {
             300 * kMiB);
 }
 
+TEST(MemoryPlan, AGpuReachesThePagesByTables) {
+  ThreadPool pool(2);
+  const test::ApartBackend backend(make_cpu_backend(pool));
+  const Footprint need{.rows = 1'000'000, .d = 64, .k = 8, .seeded = true};
+  const auto planned = [&](int64_t host, int64_t device) {
+    return plan_memory({host, true}, {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2, .device_bytes = device},
+                       need, backend);
+  };
+  const int64_t all = need.bytes(backend);
+  EXPECT_EQ(planned(2000 * kMiB, all).page_tables, 0);
+  EXPECT_EQ(planned(2000 * kMiB, all - 1).page_tables, backend.page_layout(64).bytes(need.rows) / 256);
+  EXPECT_EQ(planned(150 * kMiB, all - 1).page_tables, 150 * kMiB / 256) << "the host's memory has no more pages";
+  const MemoryPlan plan = planned(2000 * kMiB, all - 1);
+  EXPECT_EQ(plan.device_bytes(), need.beside_features(backend) + plan.blocks.features_bytes + plan.page_tables);
+  EXPECT_LE(plan.device_bytes(), all - 1);
+}
+
 TEST(MemoryPlan, OnlyFeaturesThatAreMadeOnDemandNeedNoPagesOfTheirOwn) {
   ThreadPool pool(2);
   const test::ApartBackend backend(make_cpu_backend(pool));

@@ -53,11 +53,22 @@ class SmallGpu(Case):
         large, small, named = self.plan("auto", LARGE), self.plan("auto", SMALL), self.plan("cuda:0", SMALL)
         self.assertEqual(large["device"]["name"], "cuda")
         self.assertTrue(large["memory"]["fits"])
+        self.assertEqual(large["memory"]["device_free_bytes"], 1 << 30)
+        self.assertEqual(large["memory"]["device_limit_bytes"], (1 << 30) - (256 << 20), "a share is the driver's")
         self.assertEqual(small["device"]["name"], "cpu")
         self.assertIn("GPU memory", small["device"]["reason"])
         self.assertTrue(small["memory"]["fits"])
         self.assertFalse(named["memory"]["fits"])
         self.assertGreater(named["memory"]["device_bytes"], named["memory"]["device_free_bytes"])
+
+    def test_a_limit_of_ones_own(self):
+        limited = {**LARGE, "CLIENTELE_RUN__DEVICE_MEMORY": "40MiB"}
+        memory = self.plan("cuda:0", limited)["memory"]
+        self.assertEqual((memory["device_free_bytes"], memory["device_limit_bytes"], memory["fits"]), (1 << 30, 40 << 20, False))
+        said = self.out("limited", "cuda:0", limited, expect=5).stderr
+        for part in ("40.0 MiB of the 1.0 GiB that are free on cuda:0", "Raise run.device_memory"):
+            self.assertIn(part, said)
+        self.assertIn("run.device_memory", self.plan("auto", limited)["device"]["reason"])
 
     def test_assign_uses_the_cpu_too(self):
         self.out("large", "auto", LARGE)

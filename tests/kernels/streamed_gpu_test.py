@@ -31,6 +31,11 @@ threads = 2
 '''
 
 
+def limited(env):
+    """All of the memory is the job's: none is kept back for the driver, which the stand-in lacks."""
+    return env and {**env, "CLIENTELE_RUN__DEVICE_MEMORY": env["STAND_IN_BYTES"]}
+
+
 class StreamedGpu(Case):
     def setUp(self):
         super().setUp()
@@ -45,7 +50,7 @@ class StreamedGpu(Case):
         self.job = write_job(self.folder, JOB.format(k=k))
 
     def out(self, name, device, *arguments, env=None):
-        run("run", self.job, "--out", self.folder / name, "--device", device, "-q", *arguments, env=env)
+        run("run", self.job, "--out", self.folder / name, "--device", device, "-q", *arguments, env=limited(env))
         return json.loads((self.folder / name / "run.json").read_text())
 
     def same(self, first, second, files=FILES):
@@ -53,8 +58,10 @@ class StreamedGpu(Case):
             self.assertTrue(filecmp.cmp(self.folder / first / file, self.folder / second / file, shallow=False), f"{file} of {second}")
 
     def plan(self, *arguments, env=None):
-        said = run("plan", self.job, "--out", self.folder / "x", "--device", "cuda:0", "--json", *arguments, env=env)
-        return json.loads(said.stdout)["memory"]
+        said = run("plan", self.job, "--out", self.folder / "x", "--device", "cuda:0", "--json", *arguments, env=limited(env))
+        plan = json.loads(said.stdout)
+        self.assertEqual("copy_pass_seconds" in plan["time"], plan["memory"]["regime"] != "resident on the GPU")
+        return plan["memory"]
 
     def small(self, lacking=0.6):
         """A GPU with room for what fitting needs and a part of the features, the limit of its memory enforced."""
@@ -86,8 +93,8 @@ class StreamedGpu(Case):
         self.assertGreater(memory["scratch_bytes"], 0)
         self.assertLess(memory["pages_bytes"], memory["scratch_bytes"])
 
-        run("assign", self.folder / "cpu" / "model.h5", self.folder / "data.h5", "--dataset", "matrix", "--out", self.folder / "scored",
-            "--device", "cuda:0", "-q", env=env)
+        run("assign", self.folder / "cpu" / "model.h5", "--job", self.job, "--out", self.folder / "scored",
+            "--device", "cuda:0", "-q", env=limited(env))
         run("assign", self.folder / "cpu" / "model.h5", self.folder / "data.h5", "--dataset", "matrix", "--out", self.folder / "by_cpu",
             "--device", "cpu", "-q")
         self.same("by_cpu", "scored", ("segments.h5ad",))
@@ -123,6 +130,16 @@ class StreamedGpu(Case):
         self.same("cpu", "gpu")
         self.assertEqual(memory["regime"], "streamed")
         self.assertEqual(memory["device_limit_bytes"], int(limit))
+
+    def test_spherical_scores_lie_in_the_hosts_memory(self):
+        env = self.small()
+        self.out("cpu", "cpu", "--set", "cluster.algorithm=\"spherical\"", "--set", "cluster.max_iterations=2")
+        for name, device in (("scored", "cuda:0"), ("by_cpu", "cpu")):
+            run("assign", self.folder / "cpu" / "model.h5", "--job", self.job, "--out", self.folder / name,
+                "--device", device, "-q", env=limited(env))
+        self.same("by_cpu", "scored", ("segments.h5ad",))
+        memory = json.loads((self.folder / "scored" / "run.json").read_text())["memory"]
+        self.assertEqual((memory["regime"], memory["scratch_bytes"]), ("streamed", 0))
 
 
 if __name__ == "__main__":
