@@ -23,10 +23,15 @@ class BoundsChoice : public FitMemory {
   /// rows: of all blocks that the pass was given. renewed: some of them had no bounds yet, so that all were looked at.
   void record(bool bounded, bool renewed, int64_t rows, const PassResult& pass) {
     if (rows == 0) return;
+    // The first of several bounded passes finds the bounds. A later one that has to find them again, because another
+    // fit took a turn on the rows, has looked at too many like any other.
+    const bool first = renewed && !has_bounds_;
+    has_bounds_ = bounded;
     if (!bounded) {
       moving_ = static_cast<double>(pass.moved) / static_cast<double>(rows);
       if (wait_ > 0) --wait_;
-    } else if (!renewed && static_cast<double>(pass.scanned) > kMostActive * static_cast<double>(rows)) {
+    } else if (wait_ == 0 && !first &&  // waiting already: a round of a call in which one before was too much
+               static_cast<double>(pass.scanned) > kMostActive * static_cast<double>(rows)) {
       wait_ = penalty_;
       penalty_ *= 2;
     }
@@ -34,7 +39,8 @@ class BoundsChoice : public FitMemory {
 
  private:
   double moving_ = 1;
-  int wait_ = 0;  ///< full passes to come before bounds are tried again
+  bool has_bounds_ = false;  ///< the last pass left them
+  int wait_ = 0;             ///< full passes to come before bounds are tried again
   int penalty_ = kFirstWait;
 };
 

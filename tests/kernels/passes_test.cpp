@@ -175,32 +175,6 @@ TEST(Expiry, RoundsDown) {
   EXPECT_EQ(tile_expiry(0, 5), 0.0f);
 }
 
-TEST(BoundsChoice, FallsBackWhileManyRowsAreActiveAndComesBackLater) {
-  Drift drift(3);
-  BoundsChoice choice;
-  PassResult pass;
-  EXPECT_FALSE(choice.bounded(nullptr, 3));
-  EXPECT_FALSE(choice.bounded(&drift, 3));  // the first pass of a fit
-  pass.moved = 50;
-  choice.record(false, false, 1000, pass);
-  drift.steps = 1;
-  EXPECT_TRUE(choice.bounded(&drift, 3));
-  EXPECT_FALSE(choice.bounded(&drift, 1));
-  pass.scanned = 1000;
-  choice.record(true, true, 1000, pass);  // the first bounded pass finds all bounds
-  EXPECT_TRUE(choice.bounded(&drift, 3));
-  pass.scanned = 401;
-  choice.record(true, false, 1000, pass);
-  for (int i = 0; i < kFirstWait; ++i) {
-    EXPECT_FALSE(choice.bounded(&drift, 3));
-    choice.record(false, false, 1000, pass);
-  }
-  EXPECT_TRUE(choice.bounded(&drift, 3));
-  pass.moved = 500;
-  choice.record(false, false, 1000, pass);
-  EXPECT_FALSE(choice.bounded(&drift, 3));
-}
-
 /// A block of rows and Lloyd's state over it.
 struct Fit {
   Fit(const Paths& paths, const oracle::Shape& shape) : backend(make_backend(0, paths)), d(shape.d), drift(shape.k) {
