@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -9,9 +10,16 @@
 
 #include "stand_in.h"
 
+namespace {
+
+constexpr size_t kSharedBytes = 256 * 1024;
+constexpr size_t kGuardBytes = 4096;  // behind what a block may use of them
+
+}  // namespace
+
 namespace clientele::gpu {
 
-alignas(16) unsigned char dynamic_shared_bytes[256 * 1024];
+alignas(16) unsigned char dynamic_shared_bytes[kSharedBytes + kGuardBytes];
 
 }  // namespace clientele::gpu
 
@@ -21,7 +29,7 @@ namespace {
 
 constexpr size_t kStackBytes = 128 * 1024;
 constexpr int kWarp = 32;
-constexpr unsigned char kRubbish = 0xA5;
+constexpr unsigned char kRubbish = 0xA5, kGuard = 0xC3;
 
 enum class State : unsigned char { ready, waiting, finished };
 
@@ -194,16 +202,30 @@ void wait_for_copies(size_t batches_left) {
     for (const Copy& copy : batches.front()) std::memcpy(copy.to, copy.from, copy.bytes);
 }
 
+namespace {
+
+void require_guard(const unsigned char* guard, size_t shared_bytes) {
+  if (std::all_of(guard, guard + kGuardBytes, [](unsigned char byte) { return byte == kGuard; })) return;
+  std::fprintf(stderr, "stand-in for CUDA: a block wrote behind its %zu bytes of dynamic shared memory\n",
+               shared_bytes);
+  std::abort();
+}
+
+}  // namespace
+
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread) {
   static bool descending = false;
   descending = !descending;
   gridDim = grid;
   blockDim = block;
+  unsigned char* guard = gpu::dynamic_shared_bytes + shared_bytes;
+  std::memset(guard, kGuard, kGuardBytes);
   for (unsigned y = 0; y < grid.y; ++y) {
     for (unsigned x = 0; x < grid.x; ++x) {
       std::memset(gpu::dynamic_shared_bytes, kRubbish, shared_bytes);
       blockIdx = dim3(x, y, 0);
       Block::running().run(block.x, descending, thread);
+      require_guard(guard, shared_bytes);
     }
   }
 }

@@ -1,5 +1,5 @@
 // The host side of the stand-in: device memory is host memory; every call is done when it returns, but for copies from
-// the host.
+// the host. What might run at the same time on a GPU is kept apart by order.h.
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "order.h"
 #include "stand_in.h"
 
 namespace {
@@ -35,7 +36,7 @@ struct Mark {
   size_t copies = 0;
 };
 
-/// Guards all streams and events.
+/// Guards all streams and events, and the order of their operations.
 std::mutex& streams_mutex() {
   static std::mutex mutex;
   return mutex;
@@ -79,6 +80,11 @@ std::vector<int>& majors_of_devices() {
   return majors;
 }
 
+int& multiprocessors() {
+  static int count = cudaDeviceProp{}.multiProcessorCount;
+  return count;
+}
+
 }  // namespace
 
 /// The copies from the host that nothing has waited for yet, and what the next operation waits for first.
@@ -86,11 +92,13 @@ struct clientele::stand_in::StandInStream {
   std::deque<Copy> copies;
   size_t done = 0;  ///< before them
   std::vector<Mark> waits;
+  Course course = new_course();
   Mark end() { return {this, done + copies.size()}; }
 };
 
 struct StandInEvent {
   Mark mark;
+  clientele::stand_in::Order over;  ///< when it happens
 };
 
 namespace {
@@ -98,11 +106,6 @@ namespace {
 std::unordered_set<cudaStream_t>& streams() {
   static std::unordered_set<cudaStream_t> made;
   return made;
-}
-
-void owe(cudaStream_t stream, const Copy& copy) {
-  const std::lock_guard lock(streams_mutex());
-  stream->copies.push_back(copy);
 }
 
 /// With the lock held.
@@ -116,6 +119,14 @@ void finish(const Mark& mark) {
     mark.stream->copies.pop_front();
     std::memcpy(copy.to, copy.from, copy.bytes);
   }
+}
+
+/// An operation that uses device memory and is done at once, after all that the stream waits for.
+void use_now(cudaStream_t stream, const void* memory, size_t bytes, const char* doing) {
+  const std::lock_guard lock(streams_mutex());
+  begin_operation(stream->course);
+  use(stream->course, memory, bytes, doing);
+  finish(stream->end());
 }
 
 }  // namespace
@@ -134,6 +145,10 @@ void clientele::stand_in::set_shared_bytes(size_t bytes) {
   shared_memory().most = bytes;
 }
 
+void clientele::stand_in::set_multiprocessors(int count) {
+  multiprocessors() = count;
+}
+
 size_t clientele::stand_in::shared_bytes_allowed(const void* kernel) {
   const auto found = shared_memory().allowed.find(kernel);
   return found == shared_memory().allowed.end() ? size_t{48} << 10 : found->second;
@@ -145,8 +160,16 @@ cudaError_t stand_in_allow_shared_bytes(const void* kernel, int bytes) {
   return cudaSuccess;
 }
 
-void clientele::stand_in::finish_copies(StandInStream* stream) {
+void clientele::stand_in::begin_launch(StandInStream* stream, std::initializer_list<Argument> arguments) {
   const std::lock_guard lock(streams_mutex());
+  begin_operation(stream->course);
+  for (const Argument& argument : arguments) {
+    for (size_t i = 0; i + sizeof(void*) <= argument.bytes; i += sizeof(void*)) {
+      const void* pointer = nullptr;
+      std::memcpy(&pointer, static_cast<const char*>(argument.at) + i, sizeof pointer);
+      use_around(stream->course, pointer, "a kernel");
+    }
+  }
   finish(stream->end());
 }
 
@@ -170,6 +193,7 @@ cudaError_t cudaSetDevice(int device) {
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
   properties->sharedMemPerBlockOptin = shared_memory().most;
+  properties->multiProcessorCount = multiprocessors();
   properties->major = majors_of_devices().at(static_cast<size_t>(device));
   return properties->major > 0 ? cudaSuccess : cudaErrorInvalidValue;
 }
@@ -189,25 +213,28 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value)
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = new clientele::stand_in::StandInStream;
   const std::lock_guard lock(streams_mutex());
+  *stream = new clientele::stand_in::StandInStream;
   streams().insert(*stream);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  clientele::stand_in::finish_copies(stream);
   const std::lock_guard lock(streams_mutex());
+  finish(stream->end());
   streams().erase(stream);
   delete stream;
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  clientele::stand_in::finish_copies(stream);
+  const std::lock_guard lock(streams_mutex());
+  finish(stream->end());
+  clientele::stand_in::host_order().merge(stream->course.over);
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   const std::lock_guard lock(streams_mutex());
   if (event->mark.stream != stream) stream->waits.push_back(event->mark);
+  stream->course.over.merge(event->over);
   return cudaSuccess;
 }
 
@@ -222,11 +249,14 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const std::lock_guard lock(streams_mutex());
   event->mark = stream->end();
+  begin_operation(stream->course);
+  event->over = stream->course.over;
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const std::lock_guard lock(streams_mutex());
   finish(event->mark);
+  clientele::stand_in::host_order().merge(event->over);
   return cudaSuccess;
 }
 
@@ -246,7 +276,7 @@ cudaError_t cudaHostGetDevicePointer(void** seen, void* memory, unsigned) {
   return pinned_memory().pieces.contains(memory) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream) {
   Memory& device = memory_of_device();
   const std::lock_guard lock(device.mutex);
   if (device.limit >= 0 && static_cast<int64_t>(device.used + bytes) > device.limit) return cudaErrorMemoryAllocation;
@@ -255,15 +285,23 @@ cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
   std::memset(*memory, kRubbish, bytes);
   device.blocks.emplace(*memory, bytes);
   device.used += bytes;
+  const std::lock_guard order(streams_mutex());
+  begin_operation(stream->course);
+  begin_allocation(stream->course, *memory, bytes);
   return cudaSuccess;
 }
 
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
-  clientele::stand_in::finish_copies(stream);
   Memory& device = memory_of_device();
   const std::lock_guard lock(device.mutex);
   const auto found = device.blocks.find(memory);
   if (found == device.blocks.end()) return cudaErrorInvalidValue;
+  {
+    const std::lock_guard order(streams_mutex());
+    begin_operation(stream->course);
+    end_allocation(stream->course, memory);
+    finish(stream->end());
+  }
   device.used -= found->second;
   device.blocks.erase(found);
   std::free(memory);
@@ -280,11 +318,8 @@ cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  if (kind == cudaMemcpyHostToDevice) {
-    owe(stream, {to, from, bytes});
-    return cudaSuccess;
-  }
-  clientele::stand_in::finish_copies(stream);
+  if (kind == cudaMemcpyHostToDevice) return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+  use_now(stream, from, bytes, "a copy");
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }
@@ -292,13 +327,19 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   if (to_pitch < width || from_pitch < width || kind != cudaMemcpyHostToDevice) return cudaErrorInvalidValue;
+  if (height == 0) return cudaSuccess;
+  const std::lock_guard lock(streams_mutex());
+  begin_operation(stream->course);
+  use(stream->course, to, (height - 1) * to_pitch + width, "a copy");
   for (size_t line = 0; line < height; ++line)
-    owe(stream, {static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width});
+    stream->copies.push_back(
+        {static_cast<char*>(to) + line * to_pitch, static_cast<const char*>(from) + line * from_pitch, width});
   return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int byte, size_t bytes, cudaStream_t stream) {
-  clientele::stand_in::finish_copies(stream);
+  if (bytes == 0) return cudaSuccess;
+  use_now(stream, memory, bytes, "a fill");
   std::memset(memory, byte, bytes);
   return cudaSuccess;
 }

@@ -7,8 +7,8 @@
 // and in descending order in the next, so that a missing barrier shows. Fresh device memory and shared memory hold
 // rubbish. A block whose threads wait at different barriers for ever ends the program with a message. A copy from the
 // host reads its source as late as it may, at the stream's next operation or where the stream or an event of it is
-// waited for, so that memory reused too early and kernels that do not wait for another stream's copy show. That a copy
-// must wait for another stream's kernels does not show: kernels are done when they are launched.
+// waited for, so that memory reused too early and kernels that do not wait for another stream's copy show. Kernels are
+// done when they are launched; that an operation must wait for those of another stream is found by counting (order.h).
 #pragma once
 
 #include <math.h>
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <type_traits>
 #include <vector>
 
@@ -68,7 +69,8 @@ void copy_later(void* to, const void* from, size_t bytes);
 void close_batch_of_copies();
 void wait_for_copies(size_t batches_left);
 
-/// Fills the dynamic shared memory with rubbish and runs all blocks of a grid.
+/// Fills the dynamic shared memory with rubbish and runs all blocks of a grid. A block that writes behind its dynamic
+/// shared memory ends the program with a message.
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread);
 
 /// Bytes that may be allocated from now on; a negative number: no limit. The environment's STAND_IN_BYTES is the limit
@@ -83,8 +85,17 @@ void set_shared_bytes(size_t bytes);
 /// What a launch with this kernel may ask for: 48 KiB unless the kernel was allowed more.
 size_t shared_bytes_allowed(const void* kernel);
 
-/// Does the copies from the host that a stream still owes, and those that it was told to wait for.
-void finish_copies(StandInStream* stream);
+/// Multiprocessors of devices that are opened from now on, each of which holds one block of a kernel; 1 at first.
+void set_multiprocessors(int count);
+
+/// Where a kernel's argument stands.
+struct Argument {
+  const void* at;
+  size_t bytes;
+};
+/// What comes before a launch on the stream: copies that it waits for are done, and the memory that it may use is
+/// noted.
+void begin_launch(StandInStream* stream, std::initializer_list<Argument> arguments);
 
 }  // namespace clientele::stand_in
 
@@ -228,7 +239,8 @@ template <class... Parameters>
 cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int value) {
   return stand_in_allow_shared_bytes(reinterpret_cast<const void*>(kernel), value);
 }
-/// One block: that warps of different blocks meet is for a GPU to show.
+/// One block, however many a multiprocessor would hold: blocks run one after the other, and that their warps meet is
+/// for a GPU to show.
 template <class... Parameters>
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void (*)(Parameters...), int, size_t) {
   *blocks = 1;
@@ -243,7 +255,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   if (grid.x == 0 || grid.y == 0 || grid.y > 65535 || block.x == 0 || block.x > 1024 ||
       config->dynamicSmemBytes > clientele::stand_in::shared_bytes_allowed(reinterpret_cast<const void*>(kernel)))
     return cudaErrorInvalidConfiguration;
-  clientele::stand_in::finish_copies(config->stream);
+  clientele::stand_in::begin_launch(config->stream, {{&arguments, sizeof arguments}...});
   clientele::stand_in::run_grid(grid, block, config->dynamicSmemBytes, [&] { kernel(arguments...); });
   return cudaSuccess;
 }
