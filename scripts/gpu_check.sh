@@ -202,7 +202,7 @@ step_sanitizer() {
   [ -n "$tool" ] || { note "compute-sanitizer" skipped 0 "$(text "the tool is not installed")"; return; }
   [ -x "$bin/backend_contract_cuda_test" ] || { note "compute-sanitizer" skipped 0 "$(text "no test program in $bin")"; return; }
   # Tests of small shapes: the tool slows kernels down a hundredfold.
-  local small='*Merge*:*Skip*:*Fetch*:*Transform*:*Digits*:*Moments*InPieces*:*SilhouetteEquals*:*Rarely*'
+  local small='*Merge*:*Skip*:*Fetch*:*Transform*:*Digits*:*Moments*InPieces*:*SilhouetteEquals*:*Rarely*:*RoundsTogether*:*RoundsAtOnce*:*PagesContract*'
   for mode in memcheck racecheck; do
     check "compute-sanitizer $mode" "$tool" --tool $mode --error-exitcode 1 "${start[@]}" "$bin/backend_contract_cuda_test" --gtest_filter="$small"
   done

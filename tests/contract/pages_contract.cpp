@@ -202,6 +202,14 @@ TEST_P(PagesContract, APageMayGoAsSoonAsItIsTakenBack) {
   EXPECT_SAME_BYTES(values_of(backend(), *paged.block), values_of(backend(), *resident));
 }
 
+/// What is being copied to the device must not be released there before.
+TEST_P(PagesContract, ABlockMayGoWhileAPageIsLent) {
+  Paged paged(backend(), shape_rows());
+  paged.take_back();
+  paged.lend();
+  paged.block.reset();
+}
+
 /// What bounded passes asked for, and what moved in those that did not ask for all rows.
 struct Asked {
   int partial = 0, without = 0;

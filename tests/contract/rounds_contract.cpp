@@ -32,14 +32,19 @@ int64_t compare_calls(AssignOps& ops, const Case& c, const Blocks& fast_rows, co
   return made;
 }
 
-}  // namespace
+/// What the calls over some cases have shown.
+struct Shown {
+  int64_t made = 0;      ///< rounds
+  int64_t skipping = 0;  ///< of them, those that did not look at all rows
+};
 
-TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
-  AssignOps& ops = backend().assign_ops();
-  const std::string& name = GetParam().name;
-  int64_t made = 0, skipping = 0;
+using Load = std::function<std::unique_ptr<RowBlock>(const oracle::Rows&)>;
+
+/// Of the cases that have more rows than `above`, and at most so many.
+Shown compare_cases(AssignOps& ops, const std::string& name, const Load& load, int64_t above, int64_t most) {
+  Shown shown;
   for (const Case& c : cases()) {
-    if (c.rows.n > 100000) continue;  // a simulated GPU is slow
+    if (c.rows.n <= above || c.rows.n > most) continue;
     for (const bool halves : {false, true}) {
       if (halves && c.rows.n > 10000) continue;
       SCOPED_TRACE(oracle::name(c.shape) + (halves ? " in two blocks" : ""));
@@ -50,8 +55,8 @@ TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
         blocks.push_back(load(part(c.rows, middle, c.rows.n)));
         return blocks;
       };
-      const int64_t now = compare_calls(ops, c, loaded(), loaded(), skipping);
-      made += now;
+      const int64_t now = compare_calls(ops, c, loaded(), loaded(), shown.skipping);
+      shown.made += now;
       // Tensor cores take neither one segment nor very many columns, which go the usual way.
       const bool on_tensor_cores = name == "tensor_cores" && c.shape.k > 1 && c.shape.d <= 64;
       if (on_tensor_cores || name == "separate_passes") {
@@ -59,9 +64,52 @@ TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
       }
     }
   }
+  return shown;
+}
+
+}  // namespace
+
+TEST_P(BackendContract, RoundsAtOnceEqualPassByPass) {
+  const std::string& name = GetParam().name;
+  const Load rows = [this](const oracle::Rows& some) { return load(some); };
+  const Shown shown = compare_cases(backend().assign_ops(), name, rows, 0, 10000);
   // The others may do without.
-  EXPECT_GT(made, name.starts_with("cuda") ? 150 : -1);
-  EXPECT_GT(skipping, name.starts_with("cuda") ? 0 : -1);
+  EXPECT_GT(shown.made, name.starts_with("cuda") ? 150 : -1);
+  EXPECT_GT(shown.skipping, name.starts_with("cuda") ? 0 : -1);
+}
+
+TEST_P(BackendContract, RoundsOfManyRowsEqualPassByPass) {
+  const Load rows = [this](const oracle::Rows& some) { return load(some); };
+  compare_cases(backend().assign_ops(), GetParam().name, rows, 10000, 100000);  // a simulated GPU is slow
+}
+
+/// All centroids are the same, so that no screen of a GPU's kernels can tell them apart and every row that a block of a
+/// kernel looks at is counted.
+TEST_P(BackendContract, NoPassLooksAtARowTwice) {
+  if (backend().facts().name != "cuda") GTEST_SKIP() << "of kernels' blocks";
+  const oracle::Rows rows = oracle::make_rows({oracle::Kind::mixture, 10007, 2, 2});
+  AssignOps& ops = backend().assign_ops();
+  const std::vector<float> centroids = {1, 2, 1, 2};
+  const Loop loop(centroids, rows.d, oracle::scales(rows));
+  Drift drift(2);
+  Blocks blocks;
+  blocks.push_back(load(rows));
+  for (int step = 0; step < 4; ++step) {  // whole, whole, finding bounds, by bounds
+    SCOPED_TRACE(step);
+    auto pass = ops.start(loop.state().centroids, loop.scales, &drift);
+    pass->add(*blocks[0]);
+    const PassResult found = pass->finish();
+    EXPECT_LE(found.scanned, rows.n);
+    EXPECT_EQ(found.rechecked, rows.n);
+    drift.add(centroids, centroids, rows.d);
+  }
+  ops.end_fit(*blocks[0]);
+  LoopState state = loop.state();
+  state.drift = nullptr;
+  for (const PassResult& found : ops.rounds(blocks, state, 1)) EXPECT_EQ(found.rechecked, rows.n);
+  const std::vector<ModelRounds> two = {{state, 0, 1}, {state, 1, 1}};
+  for (const auto& model : ops.rounds_together(blocks, two))
+    for (const PassResult& found : model) EXPECT_EQ(found.rechecked, rows.n);
 }
 
 }  // namespace clientele::contract
