@@ -5,6 +5,7 @@
 #include "far_rows.h"
 #include "gather.h"
 #include "launch.h"
+#include "seeding.h"
 #include "sorting.h"
 
 namespace clientele::gpu {
@@ -114,6 +115,7 @@ void find_far_rows(const CudaRows& rows, const CentroidsView& centroids, int cou
 }
 
 void find_far_from_seeds(const CudaRows& rows, int count, std::vector<FarRow>& best) {
+  require_seeding(rows);
   rank_rows(rows, nullptr, count, best);
 }
 

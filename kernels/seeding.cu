@@ -73,12 +73,12 @@ __global__ void __launch_bounds__(kRowThreads) lower_rows_to_own(RowsView rows, 
   }
 }
 
+}  // namespace
+
 void require_seeding(const CudaRows& rows) {
   if (rows.slots().min_d2 == nullptr)
     throw Error(ErrorKind::internal, {.what = "a seeding operation outside start_seeding and end_seeding"});
 }
-
-}  // namespace
 
 void draw_rows(const CudaRows& rows, std::span<const RandomKey> keys, std::span<Draw> draws) {
   if (rows.rows() == 0 || keys.empty()) return;

@@ -11,6 +11,8 @@
 
 namespace clientele::gpu {
 
+/// Throws Error{internal} outside SampleOps::start_seeding and end_seeding.
+void require_seeding(const CudaRows& rows);
 /// SampleOps::draw.
 void draw_rows(const CudaRows& rows, std::span<const RandomKey> keys, std::span<Draw> draws);
 /// SampleOps::potentials.

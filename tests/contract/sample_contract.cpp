@@ -2,7 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/contract/backend_contract.h"
+#include "tests/base/expect_error.h"
+#include "tests/contract/lloyd_loop.h"
 
 namespace clientele::contract {
 
@@ -47,6 +48,14 @@ std::vector<Step> seeding(const Case& c) {
       min_d2[size_t(i)] = std::min(min_d2[size_t(i)], oracle::d2(c.rows.row(i), step.chosen, c.shape.d));
   }
   return steps;
+}
+
+void expect_same_rows(const std::vector<FarRow>& found, const std::vector<FarRow>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(std::pair(found[i].row, found[i].d2), std::pair(expected[i].row, expected[i].d2));
+    EXPECT_SAME_BYTES(found[i].values, expected[i].values);
+  }
 }
 
 }  // namespace
@@ -167,12 +176,50 @@ TEST_P(BackendContract, LowerToOwnEqualsOracle) {
     EXPECT_EQ(draws[0].key, expected.key);
     std::vector<FarRow> best;
     ops.far_from_seeds(*rows, 3, best);
-    const auto far = oracle::far_rows(c.rows, c.centroids[0], c.labels[0], 3);
-    ASSERT_EQ(best.size(), far.size());
-    for (size_t i = 0; i < best.size(); ++i) {
-      EXPECT_EQ(std::pair(best[i].row, best[i].d2), std::pair(far[i].row, far[i].d2));
-      EXPECT_SAME_BYTES(best[i].values, far[i].values);
+    expect_same_rows(best, oracle::far_rows(c.rows, c.centroids[0], c.labels[0], 3));
+    ops.end_seeding(*rows);
+  }
+}
+
+TEST_P(BackendContract, RowsFarFromSeedsMergeAcrossBlocks) {
+  SampleOps& ops = backend().sample_ops();
+  for (const Case& c : cases()) {
+    if (!pays(c) || c.rows.n < 3) continue;
+    SCOPED_TRACE(oracle::name(c.shape));
+    const int64_t middle = c.rows.n / 3;
+    const std::unique_ptr<RowBlock> blocks[] = {load(part(c.rows, 0, middle)), load(part(c.rows, middle, c.rows.n))};
+    oracle::Centroids seeds{2, {c.rows.row(0), c.rows.row(1)}};
+    seeds.x.insert(seeds.x.end(), c.rows.row(middle), c.rows.row(middle + 1));
+    for (const auto& block : blocks) {
+      ops.start_seeding(*block);
+      for (const int seed : {0, 1})
+        ops.lower_min_d2(*block, {seeds.x.data() + seed * c.shape.d, static_cast<size_t>(c.shape.d)});
     }
+    const auto expected = oracle::far_rows(c.rows, seeds, oracle::labels(c.rows, seeds), 4);
+    for (const int first : {0, 1}) {
+      std::vector<FarRow> best;
+      for (const int i : {first, 1 - first}) ops.far_from_seeds(*blocks[i], 4, best);
+      expect_same_rows(best, expected);
+    }
+    for (const auto& block : blocks) ops.end_seeding(*block);
+  }
+}
+
+TEST_P(BackendContract, SeedingOperationsOutsideSeedingAreFaults) {
+  const Case& c = cases()[8];
+  const auto rows = load_labelled(c, 0);
+  SampleOps& ops = backend().sample_ops();
+  const float* first = c.centroids[0].x.data();
+  for (const bool after : {false, true}) {
+    SCOPED_TRACE(after ? "after" : "before");
+    std::vector<CanonicalSum> potentials(1);
+    std::vector<FarRow> best;
+    const auto kind_of = [](const auto& body) { return error_of(body).kind(); };
+    EXPECT_EQ(kind_of([&] { ops.potentials(*rows, {first, 1, c.shape.d}, potentials); }), ErrorKind::internal);
+    EXPECT_EQ(kind_of([&] { ops.lower_min_d2(*rows, {first, size_t(c.shape.d)}); }), ErrorKind::internal);
+    EXPECT_EQ(kind_of([&] { ops.lower_to_own(*rows, view(c, 0)); }), ErrorKind::internal);
+    EXPECT_EQ(kind_of([&] { ops.far_from_seeds(*rows, 3, best); }), ErrorKind::internal);
+    ops.start_seeding(*rows);
     ops.end_seeding(*rows);
   }
 }

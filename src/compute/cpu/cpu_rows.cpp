@@ -121,6 +121,11 @@ const CpuRows& cpu_rows(const RowBlock& rows) {
   return cpu_rows(const_cast<RowBlock&>(rows));  // which changes nothing
 }
 
+void require_seeding(const CpuRows& rows) {
+  if (rows.min_d2() == nullptr && rows.rows() > 0)
+    throw Error(ErrorKind::internal, {.what = "a seeding operation outside start_seeding and end_seeding"});
+}
+
 void require_block_start(const RowBlock& rows) {
   if (rows.first_row() % kBlockRows == 0) return;
   throw Error(ErrorKind::internal, {.what = "a canonical sum was asked of rows that begin inside a 65,536-row block",

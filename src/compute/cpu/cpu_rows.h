@@ -121,6 +121,8 @@ CpuRows& cpu_rows(RowBlock& rows);
 const CpuRows& cpu_rows(const RowBlock& rows);
 /// The same in any order.
 CpuRows& cpu_rows_in_any_order(RowBlock& rows);
+/// Throws Error{internal} outside SampleOps::start_seeding and end_seeding.
+void require_seeding(const CpuRows& rows);
 /// Throws Error{internal} unless the block begins on a 65,536-row boundary, as canonical sums need.
 void require_block_start(const RowBlock& rows);
 

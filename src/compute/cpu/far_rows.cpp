@@ -73,6 +73,7 @@ void rank_far_rows(const Cpu& cpu, const CpuRows& rows, const CentroidsView& cen
 }
 
 void rank_far_from_seeds(const Cpu& cpu, const CpuRows& rows, int count, std::vector<FarRow>& best) {
+  require_seeding(rows);
   rank_rows(cpu, rows, count, best, [&](int64_t first, int64_t tiles, double* d2) {
     const int64_t row = first * kTileRows, end = std::min(tiles * kTileRows, rows.rows() - row);
     for (int64_t i = 0; i < end; ++i) d2[i] = rows.weight(row + i) == 0 ? 0 : rows.min_d2()[row + i];

@@ -49,6 +49,7 @@ class CpuSampleOps final : public SampleOps {
                   std::span<CanonicalSum> potentials) override {
     require_block_start(block);
     const CpuRows& rows = cpu_rows(block);
+    require_seeding(rows);
     const size_t count = static_cast<size_t>(candidates.rows);
     std::vector<double> sums(static_cast<size_t>(block_count(rows)) * count);
     for_blocks(cpu_.pool, rows, [&](int64_t index, int64_t first, int64_t tiles, int) {
@@ -67,6 +68,7 @@ class CpuSampleOps final : public SampleOps {
 
   void lower_min_d2(RowBlock& block, std::span<const float> centroid) override {
     CpuRows& rows = cpu_rows(block);
+    require_seeding(rows);
     for_tiles(cpu_.pool, rows, [&](int64_t begin, int64_t tiles, int) {
       for_chunks(begin, tiles, [&](int64_t first, int64_t count) {
         double d2[kChunkRows];
@@ -79,6 +81,7 @@ class CpuSampleOps final : public SampleOps {
 
   void lower_to_own(RowBlock& block, const CentroidsView& centroids) override {
     CpuRows& rows = cpu_rows(block);
+    require_seeding(rows);
     for_tiles(cpu_.pool, rows, [&](int64_t begin, int64_t tiles, int) {
       for_chunks(begin, tiles, [&](int64_t first, int64_t count) {
         double d2[kChunkRows];
