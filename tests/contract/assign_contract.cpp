@@ -97,6 +97,50 @@ TEST_P(BackendContract, PassesThatMaySkipRowsEqualFullOnes) {
   }
 }
 
+/// On label slots of their own of the same rows. One stands still, so that what holds for its rows would mislead the
+/// other one, which moves.
+TEST_P(BackendContract, FitsThatTakeTurnsHaveTheirOwnLabels) {
+  AssignOps& ops = backend().assign_ops();
+  for (const Case& c : cases()) {
+    if (c.rows.n < 300 || c.rows.n > 1000 || c.shape.k * c.shape.d > 100)
+      continue;  // the others cost more than they show
+    SCOPED_TRACE(oracle::name(c.shape));
+    const auto shared = load(c.rows);
+    const std::unique_ptr<RowBlock> alone[] = {load(c.rows), load(c.rows)};
+    std::vector<float> centroids[] = {c.centroids[1].x, c.centroids[0].x};
+    Drift drifts[] = {Drift(c.shape.k), Drift(c.shape.k)};
+    for (const int fit : {1, 0}) {
+      ops.use_labels(*shared, fit);
+      ops.clear_labels(*shared);
+    }
+    for (int step = 0; step < 8; ++step) {
+      for (const int fit : {0, 1}) {
+        SCOPED_TRACE(testing::Message() << "step " << step << " of fit " << fit);
+        const CentroidsView now{centroids[fit].data(), c.shape.k, c.shape.d};
+        ops.use_labels(*shared, fit);
+        auto pass = ops.start(now, c.scales, &drifts[fit]);
+        pass->add(*shared);
+        const PassResult found = pass->finish(), expected = one_pass(backend(), *alone[fit], now, c.scales);
+        ASSERT_EQ(first_difference(labels_of(backend(), *shared), labels_of(backend(), *alone[fit])), -1);
+        EXPECT_SAME_BYTES(values_of(found.sums), values_of(expected.sums));
+        EXPECT_EQ(found.counts, expected.counts);
+        EXPECT_EQ(found.moved, expected.moved);
+        const std::vector<float> before = centroids[fit];
+        if (fit == 1) centroids[fit] = step_towards(c, step, std::move(centroids[fit]));
+        drifts[fit].add(before, centroids[fit], c.shape.d);
+      }
+    }
+    ops.end_fit(*shared);
+    ops.drop_other_labels(*shared);
+    const std::vector<int32_t> kept = labels_of(backend(), *alone[1]);
+    EXPECT_SAME_BYTES(labels_of(backend(), *shared), kept);
+    ops.use_labels(*shared, 1);
+    EXPECT_SAME_BYTES(labels_of(backend(), *shared), std::vector<int32_t>(kept.size(), -1));
+    ops.use_labels(*shared, 0);
+    EXPECT_SAME_BYTES(labels_of(backend(), *shared), kept);
+  }
+}
+
 TEST_P(BackendContract, SeparatedRowsAreRarelyRechecked) {
   const Case& c = cases()[9];
   auto rows = load(c.rows);
