@@ -243,15 +243,17 @@ TEST(Rounds, SharedByFitsOfSeveralKGiveEachItsOwnBytes) {
   const Matrix groups = mixture(3000, 4, 5, 4, 11);
   const std::vector<int> ks = {2, 3, 4, 7, 9};
   for (const LloydSpec& loop : {LloydSpec{}, LloydSpec{.stop = StopRule::inertia, .tolerance = 1e-3},
-                                LloydSpec{.stop = StopRule::moved, .tolerance = 0.01}}) {
-    SCOPED_TRACE(static_cast<int>(loop.stop));
+                                LloydSpec{.stop = StopRule::moved, .tolerance = 0.01}, LloydSpec{.spherical = true}}) {
+    SCOPED_TRACE(testing::Message() << static_cast<int>(loop.stop) << (loop.spherical ? " spherical" : ""));
+    const Space space = loop.spherical ? Space::unit : Space::centred;
     ClusterSpec spec;
+    if (loop.spherical) spec.algorithm = ClusterSpec::Algorithm::spherical;
     spec.stop = loop.stop;
     spec.tolerance = loop.tolerance;
     spec.restarts = 2;
     spec.start_rows = 800;
     Workplace place;
-    RowBlocks plain = blocks_of(groups, Space::centred, place.env);
+    RowBlocks plain = blocks_of(groups, space, place.env);
     std::vector<Clustering> expected;
     for (const int k : ks) expected.push_back(fit(plain, k, spec, {}, place.env));
     for (const int64_t beyond : {0, 5}) {
@@ -262,7 +264,7 @@ TEST(Rounds, SharedByFitsOfSeveralKGiveEachItsOwnBytes) {
               .progress = place.progress,
               .block_rows = 1000,
               .warnings = {}};
-      RowBlocks rows = blocks_of(groups, Space::centred, env);
+      RowBlocks rows = blocks_of(groups, space, env);
       const Starts starts = find_starts(rows, ks, spec, {}, env);
       const std::vector<Clustering> found = fit_together(rows, starts, 0, ks.size(), spec, env);
       EXPECT_GT(backend.ops.shared, 10);
