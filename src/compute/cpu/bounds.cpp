@@ -18,7 +18,7 @@ constexpr double kLittleGain = 0.7;
 /// What an order costs beside distances: moving a row is worth about so many of them.
 constexpr double kOrderDistances = 60;
 /// The fastest centroids, the next ones, and so on; the last group takes the rest.
-constexpr int kGroupSizes[kDriftGroups - 1] = {4, 12, 36};
+constexpr int kGroupSizes[kDriftGroups - 1] = {4, 12, 36, 108, 324};
 constexpr int kLeastForGroups = 32;
 
 }  // namespace

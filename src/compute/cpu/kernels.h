@@ -47,7 +47,7 @@ struct PassSums {
 };
 
 /// Centroids are watched in groups, fast ones apart: those that moved most when the rows were put in order come first.
-inline constexpr int kDriftGroups = 4;
+inline constexpr int kDriftGroups = 6;
 
 /// How far centroids have moved since the rows were put in order, in float32, rounded both ways. See bounds.h.
 struct DriftView {
