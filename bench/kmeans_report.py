@@ -184,7 +184,7 @@ def everything(record):
 
 # ---- README ----
 
-README_PEERS = ["scikit-learn", "scikit-learn-intelex", "faiss-cpu"]
+README_PEERS = ["scikit-learn", "scikit-learn-intelex", "faiss-cpu", "superkmeans"]
 
 
 def readme_row(record, shape, case, converged):
@@ -211,13 +211,17 @@ def readme_block(record, record_path, plot):
     best = [min(found.values()) for found in (converge_ratios(record, case) for case in converged.values()) if found]
     if best:
         lines.append(f"To convergence (strict, at most 300 rounds; inertia the same to {SAME_OR_BETTER:g} or better) {mean_ratio(best)} times the best peer in the "
-                     f"geometric mean of the {len(best)} shapes measured; -: not measured yet.")
+                     f"geometric mean of the {len(best)} shapes measured{'; -: not measured yet' if len(best) < len(cases) else ''}. "
+                     "SuperKMeans takes no initial centroids: its rounds are timed from a start of its own.")
+    large = {shape: best_ratio(record, case) for shape, case in record.cases("large", "mixture").items()}
+    if large:
+        lines.append(f"An iteration over {next(iter(large))[0]:g} rows, best peer over clientele: " + ", ".join(f"{ratio:.1f} at {d}, {k}" for (_, d, k), ratio in large.items()) + ".")
     seeding = list(seeding_rows(record))
     if seeding:
         lines.append("k-means++ against scikit-learn's: " + ", ".join(f"{b / a:.0f} times at {d}, {k}" for d, k, a, b, _ in seeding) + ".")
     bounds = [record.value(case["ratio"]) for case in record.cases("bounds", "structureless").values()]
     if bounds:
-        lines.append(f"On structureless rows, where bounds prove nothing, time with them is {min(bounds):.2f} to {max(bounds):.2f} of that without "
+        lines.append(f"On structureless rows, the worst case of bounds, a fit with them takes {min(bounds):.2f} to {max(bounds):.2f} of that without "
                      f"({len(bounds)} shapes measured).")
     if plot:
         lines += ["", f"![Roofline: GFLOP/s of a pass over its operations per byte]({plot})"]
