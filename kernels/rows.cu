@@ -67,6 +67,7 @@ RowsView CudaRows::writable_view() {
   const RowsView all = view();
   written_ = true;
   copied_ = false;
+  has_bounds_ = false;
   return all;
 }
 

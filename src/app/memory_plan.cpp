@@ -335,7 +335,7 @@ Json regime_record(const MemoryPlan& plan, const PageTraffic& traffic) {
     record["streamed_to"] = "GPU";
     record["device_limit_bytes"] = plan.device_limit;
     record["device_bytes"] = plan.device_bytes();
-    record["compressed_bytes"] = plan.blocks.compressed_bytes;
+    record["compressed_bytes"] = traffic.compressed_bytes;
     record["pages_bytes"] = plan.blocks.pages_bytes;
     record["pages_pinned"] = traffic.pinned;
   }

@@ -148,7 +148,7 @@ int64_t held_bytes(const Job& job, const Shape& shape, const JobBackend& backend
   return program + (job.input.id.empty() ? 0 : shape.rows * kIdBytes);
 }
 
-/// What a pass copies to the GPU.
+/// What a pass copies to the GPU, at most: bounds and compressed copies spare later passes some of it.
 void add_copies(const MemoryPlan& memory, const Backend& backend, Workload& work) {
   if (!memory.on_gpu || !memory.streamed()) return;
   work.page_rows = std::min(memory.blocks.block_rows, work.size.rows);

@@ -58,17 +58,18 @@ void plan_compressed(const Backend& backend, int64_t rows, int d, int64_t limit,
 }
 
 /// Makes room for copies of the blocks on pages, of all of them or of none.
-void keep_compressed(const RowBlocks& rows, std::span<const int64_t> offsets, Env& env) {
+bool keep_compressed(const RowBlocks& rows, std::span<const int64_t> offsets, Env& env) {
   const auto keep_first = [&](size_t count, bool keep) {
     for (size_t i = 0; i < count; ++i)
       if (offsets[i] >= 0 && env.backend.keep_compressed(*rows.blocks[i], keep) != keep) return false;
     return true;
   };
-  if (keep_first(rows.blocks.size(), true)) return;
+  if (keep_first(rows.blocks.size(), true)) return true;
   keep_first(rows.blocks.size(), false);
   env.warnings.push_back(
       "The GPU's memory has less room than was planned with, none for compressed copies of the rows: "
       "they are streamed.");
+  return false;
 }
 
 /// Runs a pass whose body cannot end it.
@@ -128,7 +129,7 @@ BlockPlan plan_blocks(const Backend& backend, int64_t rows, int d, int64_t block
 /// they are read.
 void make_blocks(RowBlocks& rows, Env& env) {
   const std::string purpose = "normalised features";
-  const BlockPlan plan = plan_blocks(env.backend, rows.rows, rows.d, env.block_rows, env.memory, env.pool.threads());
+  BlockPlan plan = plan_blocks(env.backend, rows.rows, rows.d, env.block_rows, env.memory, env.pool.threads());
   const int64_t count = (rows.rows + plan.block_rows - 1) / plan.block_rows;
   const int64_t resident = plan.pages == 0 ? count : plan.resident_rows / plan.block_rows;
   std::vector<int64_t> offsets;
@@ -142,7 +143,7 @@ void make_blocks(RowBlocks& rows, Env& env) {
     rows.blocks.push_back(stays ? env.backend.make_rows(first, size, rows.d, rows.weighted, purpose)
                                 : env.backend.make_paged_rows(first, size, rows.d, rows.weighted, purpose));
   }
-  if (plan.compressed_bytes > 0) keep_compressed(rows, offsets, env);
+  if (plan.compressed_bytes > 0 && !keep_compressed(rows, offsets, env)) plan.compressed_bytes = 0;
   if (plan.pages > 0)
     rows.pages = std::make_shared<RowPages>(env.backend, rows.d, plan, std::move(offsets), env.memory.scratch);
 }

@@ -87,6 +87,7 @@ RowPages::RowPages(Backend& backend, int d, const BlockPlan& plan, std::vector<i
       offsets_(std::move(offsets)),
       scratch_bytes_(plan.scratch_bytes),
       folder_(folder.empty() ? "." : folder) {
+  traffic_.compressed_bytes = plan.compressed_bytes;
   for (int64_t i = 0; i < plan.pages; ++i)
     pages_.emplace_back(static_cast<size_t>(plan.page_bytes), "a page of normalised features");
 }

@@ -25,9 +25,10 @@ enum class Features {
 /// What passes over rows larger than memory have moved to and from the disk, or pages in the host's memory.
 struct PageTraffic {
   int64_t bytes_read = 0, bytes_written = 0;
-  int64_t blocks_read = 0;     ///< wholly or in parts
-  int64_t blocks_skipped = 0;  ///< whose features a pass had no need of
-  bool pinned = false;         ///< the backend fixed all pages in place (Backend::pin)
+  int64_t blocks_read = 0;       ///< wholly or in parts
+  int64_t blocks_skipped = 0;    ///< whose features a pass had no need of
+  bool pinned = false;           ///< the backend fixed all pages in place (Backend::pin)
+  int64_t compressed_bytes = 0;  ///< of copies that the backend keeps; 0 where it had no room for what was planned
 };
 
 struct RowBlocks {
