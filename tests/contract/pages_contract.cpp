@@ -217,13 +217,15 @@ struct Asked {
 };
 
 /// The centroids creep, so that bounds expire here and there; what a pass does not ask for is NaN on the page. With
-/// `compressed` the backend may keep a copy of the rows.
+/// `compressed` the backend keeps a copy of the rows.
 void creep(Backend& backend, float share, bool compressed, Asked& all) {
   const oracle::Rows& rows = shape_rows();
   const std::vector<double> scales = oracle::scales(rows);
   Paged paged(backend, rows);
   paged.take_back();
-  if (compressed && !backend.keep_compressed(*paged.block, true)) return;
+  if (compressed) {
+    ASSERT_TRUE(backend.keep_compressed(*paged.block, true));
+  }
   const auto resident = whole(backend, rows);
   const PageLayout layout = backend.page_layout(rows.d);
   PageBuffer patchy = page_of(backend, *paged.block);
@@ -266,15 +268,18 @@ void creep(Backend& backend, float share, bool compressed, Asked& all) {
 }
 
 TEST_P(PagesContract, ABoundedPassReadsNoMoreThanItAskedFor) {
-  Asked all;
-  for (const float share : {0.0025f, 0.005f, 0.01f, 0.02f, 0.04f}) {
-    SCOPED_TRACE(share);
-    creep(backend(), share, false, all);
-    creep(backend(), share, true, all);
+  const bool keeps_copies = backend().compressed_bytes(shape_rows().n, shape_rows().d, 6) > 0;
+  for (const bool compressed : {false, true}) {
+    if (compressed && !keeps_copies) continue;
+    Asked all;
+    for (const float share : {0.0025f, 0.005f, 0.01f, 0.02f, 0.04f}) {
+      SCOPED_TRACE(testing::Message() << share << (compressed ? ", compressed" : ""));
+      creep(backend(), share, compressed, all);
+    }
+    EXPECT_GT(all.partial, 0);
+    EXPECT_GT(all.without, 0);
+    EXPECT_GT(all.moved, 0);
   }
-  EXPECT_GT(all.partial, 0);
-  EXPECT_GT(all.without, 0);
-  EXPECT_GT(all.moved, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PagesContract, testing::ValuesIn(backends_with_pages()),
