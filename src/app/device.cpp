@@ -17,11 +17,6 @@ namespace {
 /// What is kept back of a GPU's free memory: so much, or one part in so many. Not measured.
 constexpr int64_t kKeptBytes = int64_t{256} << 20;
 constexpr int64_t kKeptPart = 50;
-/// Bytes of pinned memory for one of a GPU's page tables: entries of 8 bytes for pages of 4 KiB, twice. Not measured.
-constexpr int64_t kPinnedPerTable = 256;
-/// The first sample of a race has at most one row for so many of the larger one: 64 a segment for 200, or an eighth.
-constexpr int64_t kHeatPart = 3;
-
 std::string size_text(int64_t bytes) {
   return readable_bytes(static_cast<double>(bytes));
 }
@@ -89,38 +84,6 @@ DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, i
        .expected = needed + " (" + std::to_string(needed_bytes) + " bytes)",
        .found = room_text + " (" + std::to_string(room.bytes) + " of " + std::to_string(room.free_bytes) + " bytes)",
        .hint = raise + " device = \"cpu\" or \"auto\", which gives the same bytes, or a GPU with more memory."});
-}
-
-int64_t Footprint::start_samples(const Backend& backend) const {
-  Footprint large = *this;
-  large.rows = std::min(rows, sample_rows);
-  if (large.rows == 0) return 0;
-  const int64_t small = std::min(rows, sample_rows / kHeatPart);
-  return backend.rows_bytes(large.rows, d, weighted) + backend.rows_bytes(small, d, weighted) +
-         (starts - 1) * label_set_bytes(large, backend) + (seeded ? backend.seeding_bytes(large.rows) : 0) +
-         backend.scratch_bytes(large.rows + small, d, k);
-}
-
-int64_t Footprint::rounds(const Backend& backend) const {
-  const int64_t fit = (seeded ? backend.seeding_bytes(rows) : 0) + backend.scratch_bytes(rows, d, k);
-  const int64_t sized = std::min(rows, size_rows);
-  if (sized == 0) return fit;
-  // Seeding is over by then. The sample has weights in any case.
-  return std::max(fit, backend.rows_bytes(sized, d, true) + backend.scratch_bytes(rows + sized, d, k));
-}
-
-int64_t Footprint::beside_features(const Backend& backend) const {
-  const int64_t slots = backend.rows_bytes(rows, d, weighted) - backend.page_layout(d).bytes(rows);
-  // The samples go before seeding on all rows and bounds come.
-  return slots + std::max(start_samples(backend), rounds(backend));
-}
-
-int64_t Footprint::bytes(const Backend& backend) const {
-  return beside_features(backend) + backend.page_layout(d).bytes(rows);
-}
-
-int64_t page_table_bytes(const Footprint& need, const Backend& backend, int64_t host_bytes) {
-  return std::min(backend.page_layout(need.d).bytes(need.rows), host_bytes) / kPinnedPerTable;
 }
 
 JobBackend::JobBackend(const RunSpec& spec, const DeviceChoice& choice, ThreadPool& pool)

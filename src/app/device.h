@@ -8,6 +8,7 @@
 #include "clientele/base/thread_pool.h"
 #include "clientele/compute/backends.h"
 #include "clientele/env/env.h"
+#include "footprint.h"
 #include "job.h"
 
 namespace clientele {
@@ -35,33 +36,6 @@ DeviceRoom device_room(const RunSpec& spec, int64_t free_bytes);
 /// was asked for by name. needed_bytes: of the regime that takes least.
 DeviceChoice choice_with_room(const RunSpec& spec, const DeviceChoice& choice, int64_t needed_bytes,
                               const DeviceRoom& room);
-
-/// What is in the backend's memory at once while the clients are clustered.
-struct Footprint {
-  int64_t rows = 0;
-  int d = 0;
-  bool weighted = false;
-  int k = 1;         ///< the largest
-  int64_t fits = 1;  ///< of a sweep: its k
-  bool seeded = false;
-  int64_t sample_rows = 0;  ///< of a sample that starts are found on
-  int64_t starts = 1;       ///< that run there side by side
-  int64_t size_rows = 0;    ///< of a sample that the minimum size is sought on; 0: there is none
-
-  int64_t bytes(const Backend& backend) const;
-  /// Of these, what is no feature of the rows.
-  int64_t beside_features(const Backend& backend) const;
-  /// Of these, what passes over all rows need: seeding or the minimum size's sample, bounds, scratch.
-  int64_t rounds(const Backend& backend) const;
-
- private:
-  /// Samples that starts are found on, and what that takes.
-  int64_t start_samples(const Backend& backend) const;
-};
-
-/// Of a GPU's memory, what the driver needs to reach features on pages: in the host's memory, of which the job may take
-/// host_bytes.
-int64_t page_table_bytes(const Footprint& need, const Backend& backend, int64_t host_bytes);
 
 /// The backend of a job. Which one it is, is settled when the size of the features is known.
 class JobBackend {

@@ -171,36 +171,6 @@ int64_t features_of(const Column& column, const NormaliseSpec& spec) {
   return own + (column.missing_indicator ? 1 : 0);
 }
 
-int64_t fits_of(const ClusterSpec& spec) {
-  return spec.given_start() ? 1 : spec.k.back() - spec.k.front() + 1;
-}
-
-int64_t start_sample_rows(const ClusterSpec& spec) {
-  return spec.raced() ? spec.start_sample_rows(spec.k.back()) : 0;
-}
-
-Footprint footprint_of(int64_t rows, int d, bool weighted, const ClusterSpec& cluster) {
-  const int64_t k = cluster.k.back();
-  return {.rows = rows,
-          .d = d,
-          .weighted = weighted,
-          .k = static_cast<int>(k),
-          .fits = fits_of(cluster),
-          .seeded = !cluster.given_start(),
-          .sample_rows = start_sample_rows(cluster),
-          .starts = cluster.raced() ? std::min(cluster.restarts, kStartsTogether) : 1,
-          .size_rows = cluster.min_size > 0 ? size_sample_rows(k) : 0};
-}
-
-int64_t label_set_bytes(const Footprint& need, const Backend& backend) {
-  const PageLayout layout = backend.page_layout(need.d);
-  const int64_t labels = backend.rows_bytes(need.rows, need.d, false) - layout.bytes(need.rows);
-  // A GPU keeps bounds of one set only, and one array for the labels of the pass under way.
-  if (layout.buffers > 0) return need.rows * int64_t{sizeof(int32_t)};
-  const auto scratch = [&](int64_t rows) { return backend.scratch_bytes(rows, need.d, need.k); };
-  return labels + scratch(2 * need.rows) - scratch(need.rows);  // what workers share comes once
-}
-
 int64_t resample_rows(const ClusterSpec& cluster, const JudgeSpec& judge) {
   const bool drawn = cluster.k.back() > 1 && (judge.structure || judge.resamples > 0);
   return drawn ? evidence_rows(judge, cluster.k.back()) : 0;
@@ -210,7 +180,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
                        const Backend& backend) {
   MemoryPlan plan;
   plan.limit = limit;
-  plan.scored_only = demand.on_demand;
+  plan.on_demand = demand.on_demand;
   plan.base_bytes = demand.base_bytes + kSlackBytes;
   plan.published_bytes = need.rows * kPublishedBytes;
   plan.cache_bytes = least_cache(demand);
@@ -240,7 +210,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
 }
 
 int64_t MemoryPlan::beside_features() const {
-  const int64_t reading = scored_only ? published_bytes + reading_bytes : reading_bytes;
+  const int64_t reading = on_demand ? published_bytes + reading_bytes : reading_bytes;
   return slots_bytes + std::max({fitting_bytes, published_bytes + judging_bytes, reading, cache_bytes + kLeastSearch});
 }
 

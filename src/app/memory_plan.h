@@ -11,7 +11,7 @@
 #include "clientele/data/schema.h"
 #include "clientele/env/env.h"
 #include "clientele/prep/normalise.h"
-#include "device.h"
+#include "footprint.h"
 #include "job.h"
 
 namespace clientele {
@@ -26,17 +26,8 @@ MemoryLimit memory_limit(const RunSpec& spec);
 /// Features that a column comes to, as far as its declaration says.
 int64_t features_of(const Column& column, const NormaliseSpec& spec);
 
-/// The k that a job fits.
-int64_t fits_of(const ClusterSpec& spec);
-
-/// Rows of the sample that a job's starts are found on; 0 where it takes none.
-int64_t start_sample_rows(const ClusterSpec& spec);
-
 /// Rows of the sample that segments are fitted to anew; 0 where none are.
 int64_t resample_rows(const ClusterSpec& cluster, const JudgeSpec& judge);
-
-/// What a job's clients take of the backend's memory.
-Footprint footprint_of(int64_t rows, int d, bool weighted, const ClusterSpec& cluster);
 
 /// Of the limit, for decoded chunks while the input is opened, before memory is planned.
 constexpr int64_t kShareOfOpening = 8;
@@ -58,7 +49,7 @@ struct MemoryDemand {
 /// Peak memory of each stage is what stands in the comments; the largest counts.
 struct MemoryPlan {
   MemoryLimit limit;
-  bool scored_only = false;  ///< rows are read while they are scored
+  bool on_demand = false;  ///< rows are read while they are scored
   int64_t base_bytes = 0;
   int64_t slots_bytes = 0;      ///< labels, weights
   int64_t side_by_side = 1;     ///< fits of a sweep that share reads of rows: streamed ones, or in a GPU's memory
@@ -95,9 +86,6 @@ struct MemoryPlan {
 };
 MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, const Footprint& need,
                        const Backend& backend);
-
-/// Of each set of labels besides the first, with the bounds that hang on it where they do: no more than this.
-int64_t label_set_bytes(const Footprint& need, const Backend& backend);
 
 /// Error{device} when even streaming takes more than the limit.
 void refuse_too_little(const MemoryPlan& plan, const Footprint& need);

@@ -10,15 +10,9 @@ namespace clientele {
 
 namespace {
 
-constexpr int64_t kRowsPerSegment = 64;  // fewer, and sample means are too far off
-constexpr int64_t kHeatShare = 8;        // the first sample is this part of the larger one
-constexpr int64_t kFinalistShare = 4;    // one in so many starts runs on the larger sample
+constexpr int64_t kFinalistShare = 4;  // one in so many starts runs on the larger sample
 constexpr double kHeatGain = 1e-3, kFinalGain = 3e-4;
 constexpr int64_t kHeatIterations = 20, kFinalIterations = 50;
-
-int64_t heat_rows(int k, const ClusterSpec& spec) {
-  return std::max(kRowsPerSegment * k, spec.start_rows / kHeatShare);
-}
 
 LloydSpec loop(const ClusterSpec& spec, double gain, int64_t iterations) {
   return {.stop = StopRule::inertia,
@@ -36,7 +30,7 @@ StartRace::StartRace(RowBlocks& rows, int most_k, const ClusterSpec& spec, Env& 
       spec_(spec),
       env_(env),
       own_{.pool = env.pool, .backend = env.backend, .comm = *alone_, .progress = silent_, .warnings = {}} {
-  if (!spec.raced() || rows.total_rows <= heat_rows(1, spec)) return;
+  if (!spec.raced() || rows.total_rows <= spec.heat_sample_rows(1)) return;
   drawn_ = draw_start_sample(rows, spec.start_sample_rows(most_k), static_cast<uint64_t>(spec.seed), env);
 }
 
@@ -59,7 +53,7 @@ void StartRace::keep_starts(int k) {
 int StartRace::longest(RowBlocks& rows, int k) {
   int last = k;
   while (last < most_k_ && seeding_trials(last + 1) == seeding_trials(k) &&
-         heat_rows(last + 1, spec_) == heat_rows(k, spec_))
+         spec_.heat_sample_rows(last + 1) == spec_.heat_sample_rows(k))
     ++last;
   return count_distinct_rows(rows, last, own_) < last ? k : last;
 }
@@ -95,10 +89,10 @@ std::vector<FitStart> StartRace::heat(Sample& sample, int k) {
 
 FitStart StartRace::best(int k) {
   FitStart best{.k = k};
-  if (drawn_.row.empty() || rows_.total_rows <= heat_rows(k, spec_)) return best;
+  if (drawn_.row.empty() || rows_.total_rows <= spec_.heat_sample_rows(k)) return best;
   keep_starts(k);
-  keep_samples({heat_rows(k, spec_), spec_.start_sample_rows(k)});
-  Sample& first = sample(heat_rows(k, spec_));
+  keep_samples({spec_.heat_sample_rows(k), spec_.start_sample_rows(k)});
+  Sample& first = sample(spec_.heat_sample_rows(k));
   if (count_distinct_rows(first.rows, k, own_) < k) return best;
   env_.progress.stage("starts, k = " + std::to_string(k), spec_.restarts, "starts");
   std::vector<FitStart> finalists = heat(first, k);

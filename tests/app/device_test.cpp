@@ -158,6 +158,7 @@ TEST(Device, AFootprintCountsSamplesAndTheirLabels) {
   const Footprint bare{.rows = 200'000, .d = 64, .k = 5};
   Footprint raced = bare;
   raced.sample_rows = 150'000;
+  raced.heat_rows = 150'000 / 8;
   raced.starts = 10;
   EXPECT_GE(raced.beside_features(backend), slots(raced) + backend.rows_bytes(150'000, 64, false) +
                                                 backend.rows_bytes(150'000 / 8, 64, false) + 9 * int64_t{150'000} * 4);

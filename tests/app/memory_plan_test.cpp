@@ -7,6 +7,7 @@
 
 #include "clientele/base/canonical.h"
 #include "clientele/base/errors.h"
+#include "clientele/compute/backends.h"
 #include "src/app/byte_size.h"
 #include "tests/support/apart_backend.h"
 
@@ -301,12 +302,14 @@ TEST(MemoryPlan, AFootprintIsThatOfTheJobsStartsAndSizes) {
   EXPECT_EQ(raced.k, 10);
   EXPECT_EQ(raced.fits, 9);
   EXPECT_EQ(raced.sample_rows, 65'536);
+  EXPECT_EQ(raced.heat_rows, 8192);
   EXPECT_EQ(raced.starts, 10) << "more wait for their turn";
   EXPECT_EQ(raced.size_rows, 0);
   spec.init = "kmeans++_full";
   spec.min_size = 0.01;
   const Footprint full = footprint_of(1000, 3, true, spec);
   EXPECT_EQ(full.sample_rows, 0);
+  EXPECT_EQ(full.heat_rows, 0);
   EXPECT_EQ(full.starts, 1);
   EXPECT_EQ(full.size_rows, 4096);
 }

@@ -46,6 +46,8 @@ struct ClusterSpec {
   bool raced() const { return init == "kmeans++" || init == "random"; }
   /// Rows of the sample that the finalists among raced starts run on.
   int64_t start_sample_rows(int64_t segments) const { return std::max(start_rows, 200 * segments); }
+  /// Rows of it that all of them run on first: fewer a segment, and sample means are too far off.
+  int64_t heat_sample_rows(int64_t segments) const { return std::max(start_rows / 8, 64 * segments); }
   void visit(SpecVisitor& v);
 };
 
