@@ -14,6 +14,7 @@
 #include "kernels/renewed_bounds.h"
 #include "kernels/tensor_model.h"
 #include "kernels/uploaded_drift.h"
+#include "order.h"
 #include "stand_in.h"
 #include "tests/contract/lloyd_loop.h"
 #include "tests/support/row_makers.h"
@@ -351,6 +352,19 @@ TEST(KeepCompressed, GivesWayWhereMemoryRunsOutOrIsOfNoUse) {
   EXPECT_EQ(backend->compressed_bytes(5000, 3, 8), 0) << "no smaller than the features";
   EXPECT_EQ(backend->compressed_bytes(5000, 64, 1000), 0) << "such a model's passes have no bounds";
   EXPECT_EQ(make_backend(0, {.bounds = false})->compressed_bytes(5000, 8, 5), 0);
+}
+
+/// Its next rows may be read into it, and it may be unpinned.
+TEST(LookAt, ThePageIsTheHostsAgainOnceItIsTakenBack) {
+  const oracle::Rows rows = oracle::make_rows({Kind::mixture, 100, 3, 2});
+  Copied copied(rows);
+  ASSERT_TRUE(copied.device.pin(copied.page.as<std::byte>(), static_cast<int64_t>(copied.page.bytes())));
+  copied.block.look_at(copied.page.as<float>());
+  copied.block.compress();
+  EXPECT_FALSE(stand_in::host_has_waited(copied.page.as<float>())) << "a kernel reads it";
+  copied.block.set_page(nullptr);
+  EXPECT_TRUE(stand_in::host_has_waited(copied.page.as<float>()));
+  copied.device.unpin(copied.page.as<std::byte>());
 }
 
 TEST(LookAt, RefusesWritesAndEndsWithTheNextPage) {

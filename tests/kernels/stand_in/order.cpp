@@ -90,6 +90,25 @@ void use_around(const Course& course, const void* at, const char* doing) {
   if (found != allocations().end()) use(course, found->second, doing);
 }
 
+void begin_pinned(const void* at, size_t bytes) {
+  allocations()[reinterpret_cast<uintptr_t>(at)] = {.bytes = bytes, .last = {}};
+}
+
+bool host_has_waited(const void* at) {
+  const auto found = allocation_of(reinterpret_cast<uintptr_t>(at));
+  return found == allocations().end() || std::ranges::all_of(found->second.last, [](const auto& last) {
+           return host_order().holds(last.first, last.second.operation);
+         });
+}
+
+void end_pinned(const void* at) {
+  if (!host_has_waited(at)) {
+    std::fprintf(stderr, "stand-in for CUDA: memory is unpinned that a kernel may still be using\n");
+    std::abort();
+  }
+  allocations().erase(reinterpret_cast<uintptr_t>(at));
+}
+
 void begin_allocation(const Course& course, const void* at, size_t bytes) {
   Allocation& made = allocations()[reinterpret_cast<uintptr_t>(at)];
   made = {.bytes = bytes, .last = {}};

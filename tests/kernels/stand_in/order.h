@@ -41,6 +41,13 @@ void use(const Course& course, const void* at, size_t bytes, const char* doing);
 /// It uses the allocation that this address lies in, if it lies in one.
 void use_around(const Course& course, const void* at, const char* doing);
 
+/// Pinned memory of the host, which kernels may use where it lies.
+void begin_pinned(const void* at, size_t bytes);
+/// Ends the program if the host has not waited for what uses it.
+void end_pinned(const void* at);
+/// Whether the host has waited for all operations that used the allocation or pinned memory at this address.
+bool host_has_waited(const void* at);
+
 void begin_allocation(const Course& course, const void* at, size_t bytes);
 void end_allocation(const Course& course, const void* at);
 

@@ -260,14 +260,17 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return cudaSuccess;
 }
 
-cudaError_t cudaHostRegister(void* memory, size_t, unsigned) {
-  Pinned& pinned = pinned_memory();
-  const std::lock_guard lock(pinned.mutex);
-  return pinned.pieces.insert(memory).second ? cudaSuccess : cudaErrorInvalidValue;
+cudaError_t cudaHostRegister(void* memory, size_t bytes, unsigned) {
+  const std::scoped_lock lock(pinned_memory().mutex, streams_mutex());
+  if (!pinned_memory().pieces.insert(memory).second) return cudaErrorInvalidValue;
+  clientele::stand_in::begin_pinned(memory, bytes);
+  return cudaSuccess;
 }
 cudaError_t cudaHostUnregister(void* memory) {
-  const std::lock_guard lock(pinned_memory().mutex);
-  return pinned_memory().pieces.erase(memory) > 0 ? cudaSuccess : cudaErrorInvalidValue;
+  const std::scoped_lock lock(pinned_memory().mutex, streams_mutex());
+  if (pinned_memory().pieces.erase(memory) == 0) return cudaErrorInvalidValue;
+  clientele::stand_in::end_pinned(memory);
+  return cudaSuccess;
 }
 
 cudaError_t cudaHostGetDevicePointer(void** seen, void* memory, unsigned) {
