@@ -1,5 +1,5 @@
 // Starts on resident rows, piece by piece: the race on the sample, the far rows of the first full pass, and what five
-// full rounds make of the start. What scripts/bench_seeding.py compares with scikit-learn's k-means++.
+// full rounds make of the start. What scripts/bench_kmeans.py compares with scikit-learn's k-means++.
 //   seeding_bench MATRIX ROWS COLUMNS K [RESTARTS [SEED [THREADS [CENTROIDS]]]]
 // MATRIX: raw little-endian float32, ROWS x COLUMNS. CENTROIDS: where to write those after five rounds (raw float32, in
 // the matrix's space). One line of JSON; milliseconds.

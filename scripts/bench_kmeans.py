@@ -28,8 +28,6 @@ import datetime
 import importlib.metadata
 import json
 import os
-import platform
-import re
 import resource
 import statistics
 import subprocess
@@ -40,6 +38,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 from kmeans_data import inertia, make_matrix, make_start  # noqa: E402
+from measured_on import commit, machine_facts  # noqa: E402
 SHAPES = [(16, 8), (16, 64), (16, 256), (16, 1000), (32, 20), (64, 8), (64, 64), (64, 256), (64, 1000)]
 LARGE = [(16, 8), (16, 64), (32, 20), (64, 64)]
 SEEDING = [(16, 8), (16, 64), (16, 256), (32, 20), (64, 64)]
@@ -307,15 +306,7 @@ def measure_seeding(bench, shape, kind):
 
 # ---- all of it ----
 
-def commit():
-    return subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*"], capture_output=True, text=True,
-                          check=False).stdout.strip()
-
-
 def facts(options):
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        text = file.read()
-    model = re.search(r"model name\s*:\s*(.*)", text)
     versions = {}
     for package in ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "daal", "faiss-cpu", "superkmeans"):
         try:
@@ -323,8 +314,7 @@ def facts(options):
         except importlib.metadata.PackageNotFoundError:
             pass
     return {"date": str(datetime.date.today()), "threads": options.threads, "versions": versions, "seed": options.seed,
-            "machine": {"processor": model.group(1) if model else platform.processor(), "cores": os.cpu_count(), "avx512": "avx512f" in text,
-                        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "python": platform.python_version()}}
+            "machine": machine_facts()}
 
 
 def shapes_of(text):

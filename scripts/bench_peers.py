@@ -11,8 +11,6 @@ import argparse
 import datetime
 import json
 import os
-import platform
-import re
 import resource
 import statistics
 import subprocess
@@ -25,6 +23,8 @@ import h5py
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+from measured_on import commit, machine_facts  # noqa: E402
 
 PEER = r'''
 import os, sys, json, numpy as np, h5py
@@ -160,14 +160,6 @@ def measure(options, folder, data):
     return result
 
 
-def facts():
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        text = file.read()
-    model = re.search(r"model name\s*:\s*(.*)", text)
-    return {"processor": model.group(1) if model else platform.processor(), "cores": os.cpu_count(),
-            "avx512": "avx512f" in text, "load": os.getloadavg()[0], "python": platform.python_version()}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -195,9 +187,8 @@ def main():
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             pass
-    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    record = {"what": "whole job: read, scale, k-means from given centroids, write", "date": str(datetime.date.today()), "commit": commit,
-              "machine": facts(), "versions": versions, "rows": options.rows, "columns": options.columns, "k": options.k,
+    record = {"what": "whole job: read, scale, k-means from given centroids, write", "date": str(datetime.date.today()), "commit": commit(),
+              "machine": machine_facts(), "versions": versions, "rows": options.rows, "columns": options.columns, "k": options.k,
               "iterations": options.iterations, "threads": options.threads, "kind": options.kind, "programs": result}
     print(f"\n| program | median s | x clientele | peak / matrix | inertia ratio |\n|---|---|---|---|---|")
     for name, entry in result.items():

@@ -9,8 +9,8 @@ import argparse
 import datetime
 import json
 import os
-import platform
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +22,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+from measured_on import commit, machine_facts  # noqa: E402
 MEASURED = (2, 8, 14, 20)
 
 JOB = """
@@ -89,8 +91,8 @@ def main():
     options = parser.parse_args()
     options.binary = Path(options.binary).resolve()
     x = mixture(options.rows, options.columns, options.groups, 1, options.spread)
-    record = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "processor": platform.processor(),
-              "load": os.getloadavg(), "options": {key: str(value) for key, value in vars(options).items() if key not in ("binary", "out")}}
+    record = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": commit(), "machine": machine_facts(),
+              "options": {key: str(value) for key, value in vars(options).items() if key not in ("binary", "out")}}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with h5py.File(folder / "rows.h5", "w") as file:
