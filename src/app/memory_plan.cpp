@@ -157,6 +157,16 @@ void plan_shared_reads(const Footprint& need, const Backend& backend, MemoryPlan
   plan.device_beside += (plan.side_by_side - 1) * label_set_bytes(need, backend);
 }
 
+/// What passes over resident rows take on top, if the limit has room for it.
+void plan_extra(const MemoryDemand& demand, const Footprint& need, const Backend& backend, MemoryPlan& plan) {
+  if (!demand.clustered || plan.on_gpu || plan.streamed()) return;
+  const int64_t extra = backend.extra_bytes(need.rows, need.d, need.k);
+  const int64_t beside = plan.base_bytes + plan.slots_bytes + plan.fitting_bytes + plan.host_features();
+  if (beside + extra > plan.limit.bytes) return;
+  plan.extra_bytes = extra;
+  plan.peak_bytes = std::max(plan.peak_bytes, beside + extra);
+}
+
 }  // namespace
 
 MemoryLimit memory_limit(const RunSpec& spec) {
@@ -206,6 +216,7 @@ MemoryPlan plan_memory(const MemoryLimit& limit, const MemoryDemand& demand, con
   const int64_t tables = std::min(plan.tables_bytes, 64 * kMiB);
   plan.peak_bytes = plan.base_bytes + std::max({plan.beside_features() + plan.host_features(), plan.profile() + tables,
                                                 write_bytes(demand, need)});
+  plan_extra(demand, need, backend, plan);
   return plan;
 }
 
@@ -286,6 +297,7 @@ Json memory_json(const MemoryPlan& plan) {
           {"labels_bytes", plan.slots_bytes},
           {"side_by_side", plan.side_by_side},
           {"fitting_bytes", plan.fitting_bytes},
+          {"extra_bytes", plan.extra_bytes},
           {"rows_bytes", plan.published_bytes},
           {"judging_bytes", plan.judging_bytes},
           {"reading_bytes", plan.reading_bytes},

@@ -68,6 +68,7 @@ struct MemoryPlan {
   int64_t pages_limit = 0;      ///< of the host's memory, for pages of features that do not fit on the GPU
   int compressed_k = 0;         ///< the segments that compressed copies on the GPU would serve; 0: none are kept
   BlockPlan blocks;
+  int64_t extra_bytes = 0;  ///< more, where there is room, for lists that make passes faster (Backend::extra_bytes)
   int64_t peak_bytes = 0;
   int64_t least_bytes = 0;  ///< the smallest limit that does
 

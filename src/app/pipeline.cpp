@@ -201,6 +201,7 @@ RunOutcome run_job(const BoundJob& bound, bool force, Progress& progress) {
   const Footprint need = footprint_of(rows.kept, fitted.space.d(), weights >= 0, job.cluster);
   Env env = backend.with_room(std::move(reading), need);
   const MemoryPlan memory = plan_memory(limit, demand_now(job, clients, backend, pool), need, *backend);
+  backend->allow_extra(memory.extra_bytes);
   Json run = run_head(bound, key);
   run["device"] = device_record(backend->facts());
   run["device"]["reason"] = backend.choice().reason;

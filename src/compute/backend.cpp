@@ -37,6 +37,12 @@ int64_t Backend::compressed_bytes(int64_t, int, int) const {
   return 0;
 }
 
+int64_t Backend::extra_bytes(int64_t, int, int) const {
+  return 0;
+}
+
+void Backend::allow_extra(int64_t) {}
+
 bool Backend::pin(std::byte*, int64_t) {
   return false;
 }

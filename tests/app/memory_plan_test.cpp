@@ -33,6 +33,25 @@ MemoryPlan plan(int64_t limit, int64_t rows, int d, const Backend& backend) {
                      {.rows = rows, .d = d, .k = 8, .seeded = true}, backend);
 }
 
+TEST(MemoryPlan, ListsTakeWhatIsLeft) {
+  ThreadPool pool(2);
+  const auto backend = make_cpu_backend(pool);
+  const Footprint need{.rows = 1'000'000, .d = 64, .k = 256};
+  const auto under = [&](int64_t limit) {
+    return plan_memory({limit, true}, {.base_bytes = 20 * kMiB, .columns = 64, .threads = 2}, need, *backend);
+  };
+  const int64_t lists = backend->extra_bytes(need.rows, need.d, need.k);
+  ASSERT_GT(lists, 30 * kMiB);
+  const MemoryPlan ample = under(2000 * kMiB);
+  EXPECT_EQ(ample.extra_bytes, lists);
+  const MemoryPlan tight = under(ample.peak_bytes - 1);
+  EXPECT_EQ(tight.extra_bytes, 0);
+  EXPECT_FALSE(tight.streamed()) << "rows matter more than lists";
+  EXPECT_LT(tight.peak_bytes, ample.peak_bytes);
+  EXPECT_EQ(under(ample.peak_bytes).extra_bytes, lists);
+  EXPECT_EQ(under(100 * kMiB).extra_bytes, 0) << "streamed rows have none";
+}
+
 TEST(MemoryPlan, StreamsWhatDoesNotFitAndRefusesWhatCannot) {
   ThreadPool pool(2);
   const auto backend = make_cpu_backend(pool);

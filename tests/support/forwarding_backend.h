@@ -33,6 +33,8 @@ class ForwardingBackend : public Backend {
   int64_t rows_bytes(int64_t rows, int d, bool weighted) const override { return own_.rows_bytes(rows, d, weighted); }
   int64_t seeding_bytes(int64_t rows) const override { return own_.seeding_bytes(rows); }
   int64_t scratch_bytes(int64_t rows, int d, int k) const override { return own_.scratch_bytes(rows, d, k); }
+  int64_t extra_bytes(int64_t rows, int d, int k) const override { return own_.extra_bytes(rows, d, k); }
+  void allow_extra(int64_t bytes) override { own_.allow_extra(bytes); }
 
   ColumnOps& column_ops() override { return own_.column_ops(); }
   AssignOps& assign_ops() override { return own_.assign_ops(); }

@@ -336,6 +336,10 @@ class Backend {
   virtual int64_t seeding_bytes(int64_t rows) const = 0;
   /// Bytes of scratch, at most, of one operation over such rows with k segments; 0 where it is too little to plan for.
   virtual int64_t scratch_bytes(int64_t rows, int d, int k) const = 0;
+  /// Bytes that a fit's passes over resident rows take on top, to be faster; 0: they have no use for more.
+  virtual int64_t extra_bytes(int64_t rows, int d, int k) const;
+  /// From now on a fit takes them if they are no more than this. Without it, always. The results are the same.
+  virtual void allow_extra(int64_t bytes);
 
   virtual ColumnOps& column_ops() = 0;
   virtual AssignOps& assign_ops() = 0;

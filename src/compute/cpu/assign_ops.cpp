@@ -3,9 +3,9 @@
 #include <memory>
 #include <numeric>
 
-#include "bounds.h"
 #include "clientele/base/errors.h"
 #include "cpu_backend.h"
+#include "fit_memory.h"
 #include "row_order.h"
 
 namespace clientele {
@@ -29,58 +29,18 @@ size_t tiles_in_a_row(std::span<const int64_t> tiles, size_t first) {
   return count;
 }
 
-/// What all fits on a backend share.
-struct Fits {
-  int64_t orders = 0;                 ///< counts the orders of all fits: bounds name theirs
-  std::vector<OrderScratch> scratch;  ///< one a worker, kept from pass to pass
-};
-
-/// What the passes of a fit keep from one to the next.
-struct Fit final : FitMemory {
-  explicit Fit(const Fits* backend) : fits(backend) {}
-  const Fits* fits;    ///< whose orders are meant
-  int64_t steps = -1;  ///< Drift::steps of the last pass
-  int64_t order = 0;   ///< the order of the rows that the sums began with
-  DriftSums sums;
-  int64_t order_before = -1;  ///< of an ordering pass: the order and the sums that bounds were found for
-  DriftSums sums_before;
-  BoundsChoice choice{1};
-
-  /// orders: counts the orders of all fits.
-  PassKind next(const Drift& drift, int k, int64_t& orders) {
-    const bool goes_on = steps >= 0 && drift.steps == steps + 1;
-    if (!goes_on) choice = BoundsChoice(k);
-    const PassKind kind = choice.next(drift.moved);
-    order_before = goes_on ? order : -1;
-    if (goes_on) sums.add(drift.moved);
-    if (!goes_on || kind == PassKind::ordering) {
-      sums_before = sums;
-      sums.start(drift.moved);
-      order = ++orders;
-    }
-    steps = drift.steps;
-    return kind;
-  }
-};
-
-/// Of the drift's fit on this backend; null for a pass that belongs to none.
-Fit* fit_of(const Drift* drift, const Fits& fits) {
-  if (drift == nullptr) return nullptr;
-  const Fit* known = dynamic_cast<const Fit*>(drift->memory.get());
-  if (known == nullptr || known->fits != &fits) drift->memory = std::make_unique<Fit>(&fits);
-  return static_cast<Fit*>(drift->memory.get());
-}
-
 class CpuAssignPass final : public AssignPass {
  public:
   CpuAssignPass(const Cpu& cpu, const CentroidsView& centroids, std::span<const double> scales, const Drift* drift,
-                Fits& fits)
+                CpuFits& fits)
       : cpu_(cpu),
         screen_(centroids),
         scales_(scales.begin(), scales.end()),
         fits_(fits),
         fit_(fit_of(drift, fits)),
-        kind_(drift == nullptr ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)) {}
+        lists_(drift != nullptr && fit_->lists(centroids.k, centroids.d, cpu.extra_allowed)),
+        kind_(drift == nullptr || lists_ ? PassKind::full : fit_->next(*drift, centroids.k, fits.orders)),
+        list_kind_(lists_ ? fit_->next_listed(*drift, centroids, fits.orders) : ListPass::full) {}
 
   void rows_to_read(RowBlock& block, std::vector<LocalRows>& wanted) override {
     // In any order: only labels and bounds are looked at.
@@ -98,7 +58,11 @@ class CpuAssignPass final : public AssignPass {
     fits_.scratch.resize(workers_.size());
     rows_ += rows.rows();
     if (!rows.has_features() && nothing_to_read(rows)) return;
-    if (kind_ == PassKind::full)
+    tiles_ += rows.tiles();
+    listable_ = listable_ && rows.can_be_ordered();
+    if (lists_)
+      add_listed(rows);
+    else if (kind_ == PassKind::full)
       assign_all(rows);
     else if (skips(rows))
       assign_expired(rows);
@@ -125,7 +89,11 @@ class CpuAssignPass final : public AssignPass {
       result.rechecked += worker.rechecked;
       distances += worker.distances;
     }
-    if (fit_ != nullptr) fit_->choice.record(kind_, result, distances, rows_, looked_, expiring_);
+    if (lists_)
+      fit_->list_choice.record(list_kind_, result, distances, rows_, unlisted_, tiles_);
+    else if (fit_ != nullptr)
+      fit_->choice.record(kind_, result, distances, rows_, looked_, expiring_);
+    if (fit_ != nullptr) fit_->listable_rows = listable_ ? rows_ : 0;
     return result;
   }
 
@@ -135,6 +103,42 @@ class CpuAssignPass final : public AssignPass {
     std::vector<LocalRows> wanted;
     rows_to_read(rows, wanted);
     return wanted.empty();
+  }
+
+  void add_listed(CpuRows& rows) {
+    if (list_kind_ == ListPass::listed && rows.bounds_order() == fit_->order)
+      assign_listed(rows);
+    else if (list_kind_ == ListPass::listing && rows.can_be_ordered())
+      make_lists(rows);
+    else if (list_kind_ == ListPass::ordering && rows.can_be_ordered())
+      put_in_order(rows);
+    else
+      assign_all(rows);
+  }
+
+  void make_lists(CpuRows& rows) {
+    rows.start_candidates(fit_->order, listed_at_most(screen_.k, screen_.d));
+    std::vector<int64_t> unlisted(workers_.size());
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      unlisted[static_cast<size_t>(worker)] += cpu_.kernels.assign.assign_and_list(
+          screen_, tiles_of(rows, first, count), scales_, labels(rows, first), weights(rows, first),
+          candidates(rows, first), workers_[static_cast<size_t>(worker)]);
+    });
+    unlisted_ = std::accumulate(unlisted.begin(), unlisted.end(), unlisted_);
+  }
+
+  void assign_listed(CpuRows& rows) {
+    for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
+      cpu_.kernels.assign.assign_listed(screen_, tiles_of(rows, first, count), scales_, labels(rows, first),
+                                        weights(rows, first), candidates(rows, first),
+                                        workers_[static_cast<size_t>(worker)]);
+    });
+  }
+
+  CandidatesView candidates(const CpuRows& rows, int64_t first) const {
+    CandidatesView view = fit_->candidates.view();
+    rows.view_candidates(first, view);
+    return view;
   }
 
   void assign_all(CpuRows& rows) {
@@ -171,7 +175,10 @@ class CpuAssignPass final : public AssignPass {
       });
     }
     const bool bounded = kind_ == PassKind::ordering && rows.bounds_order() == fit_->order_before;
-    rows.start_bounds(fit_->order);
+    if (lists_)
+      rows.drop_bounds();
+    else
+      rows.start_bounds(fit_->order);
     const DriftView before = fit_->sums_before.view(), now = fit_->sums.view();
     for_order_groups(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
       std::vector<int64_t>& expired = fits_.scratch[static_cast<size_t>(worker)].tiles;
@@ -188,6 +195,7 @@ class CpuAssignPass final : public AssignPass {
     for (const int64_t tile : scratch.tiles) {
       if (!stays(tile)) continue;
       find_slacks(rows, tile, 1, worker, scratch.slacks);
+      if (lists_) continue;
       rows.tile_bounds()[tile] =
           tile_bound(scratch.slacks.data(), labels(rows, tile), rows.tile_rows(tile), fit_->sums.view());
     }
@@ -201,7 +209,8 @@ class CpuAssignPass final : public AssignPass {
                                              scratch.slacks.data() + first * kTileRows, workers_[worker]);
       take_tiles(rows, first, count, scratch);
     }
-    put_back_sorted(rows, screen_.k, fit_->sums.view(), scratch);
+    const DriftView drift = fit_->sums.view();
+    put_back_sorted(rows, screen_.k, lists_ ? nullptr : &drift, scratch);
   }
 
   void find_slacks(CpuRows& rows, int64_t first, int64_t count, size_t worker, std::vector<float>& slacks) {
@@ -231,11 +240,14 @@ class CpuAssignPass final : public AssignPass {
   const Cpu cpu_;
   const Screen screen_;
   const std::vector<double> scales_;
-  Fits& fits_;
-  Fit* const fit_;  ///< null for a pass that belongs to none
+  CpuFits& fits_;
+  CpuFit* const fit_;  ///< null for a pass that belongs to none
+  const bool lists_;   ///< the fit's passes have lists: list_kind_ says what this one does, kind_ otherwise
   const PassKind kind_;
+  const ListPass list_kind_;
   std::vector<PassSums> workers_;
-  int64_t rows_ = 0, looked_ = 0, expiring_ = 0;
+  int64_t rows_ = 0, tiles_ = 0, looked_ = 0, expiring_ = 0, unlisted_ = 0;
+  bool listable_ = true;
 };
 
 class CpuAssignOps final : public AssignOps {
@@ -256,6 +268,7 @@ class CpuAssignOps final : public AssignOps {
       restore_group(rows, first, fits_.scratch[static_cast<size_t>(worker)]);
     });
     rows.end_order();
+    rows.release_candidates();
     fits_.scratch.clear();
   }
 
@@ -313,7 +326,7 @@ class CpuAssignOps final : public AssignOps {
   }
 
   const Cpu cpu_;
-  Fits fits_;
+  CpuFits fits_;
 };
 
 }  // namespace

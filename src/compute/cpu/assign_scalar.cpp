@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <limits>
 
 #include "bounds.h"
+#include "candidates.h"
 #include "clientele/compute/formulas.h"
 #include "cpu_rows.h"
 #include "kernels.h"
+#include "listed_tile.h"
 
 namespace clientele {
 namespace {
@@ -47,6 +50,51 @@ class ScalarAssign final : public AssignKernels {
     }
   }
 
+  int64_t assign_and_list(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                          const int64_t* weights, const CandidatesView& lists, PassSums& sums) const override {
+    int64_t unlisted = 0;
+    std::vector<uint16_t> ids(static_cast<size_t>(screen.k));
+    std::vector<float> slacks(ids.size());
+    for_tiles(tiles, [&](int64_t t, const Tiles& tile, int64_t slot) {
+      const int rows = static_cast<int>(tile.rows);
+      assign(screen, tile, scales, labels + slot, weights == nullptr ? nullptr : weights + slot, {}, sums);
+      const float own = allowed_of(lists, labels + slot, rows);
+      int count = 0;
+      for (int c = 0; c < screen.k; ++c) {
+        const float slack = least_slack(screen, tile, labels + slot, c);
+        const bool label = std::find(labels + slot, labels + slot + rows, c) != labels + slot + rows;
+        if (!label && slack >= (own + lists.allowed[c]) * kMore * kMore) continue;
+        ids[static_cast<size_t>(count)] = static_cast<uint16_t>(c);
+        slacks[static_cast<size_t>(count++)] = slack;
+      }
+      if (count > lists.most) count = 0;
+      PlainListedTile(lists, t).start(labels + slot, rows, ids.data(), slacks.data(), count);
+      unlisted += count == 0 ? 1 : 0;
+    });
+    return unlisted;
+  }
+
+  void assign_listed(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                     const int64_t* weights, const CandidatesView& lists, PassSums& sums) const override {
+    WantedCentroids wanted(lists);
+    for_tiles(tiles, [&](int64_t t, const Tiles& tile, int64_t slot) {
+      PlainListedTile listed(lists, t);
+      if (listed.rests()) return;
+      const int rows = static_cast<int>(tile.rows);
+      if (!listed.unlisted()) listed.find_wanted(labels + slot, rows, wanted);
+      if (!listed.unlisted() && wanted.count == 0) return;
+      const int64_t moved = sums.moved;
+      // Against all centroids, whatever is wanted.
+      assign(screen, tile, scales, labels + slot, weights == nullptr ? nullptr : weights + slot, {}, sums);
+      sums.distances += rows * int64_t{listed.unlisted() ? screen.k : wanted.count};
+      if (listed.unlisted()) return;
+      for (size_t i = 0; i < static_cast<size_t>(wanted.count); ++i)
+        wanted.slacks[i] = least_slack(screen, tile, labels + slot, wanted.ids[i]);
+      listed.renew(wanted, labels + slot, rows, sums.moved != moved);
+      if (!listed.has(labels + slot, rows)) listed.drop();
+    });
+  }
+
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {
     for (int64_t row = 0; row < tiles.count * kTileRows; ++row) {
       const Nearest found = rank(screen, row_of(tiles, row));
@@ -56,10 +104,34 @@ class ScalarAssign final : public AssignKernels {
   }
 
  private:
+  using PlainListedTile = ListedTile<PlainListLoops>;
+
   struct Nearest {
     int32_t first = 0, second = 0;
     double first_d2 = std::numeric_limits<double>::infinity(), second_d2 = std::numeric_limits<double>::infinity();
   };
+
+  /// body(number, tile, its first slot)
+  template <class Body>
+  static void for_tiles(const Tiles& tiles, const Body& body) {
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t slot = t * kTileRows;
+      body(t, Tiles{tiles.data + slot * tiles.d, 1, std::min<int64_t>(kTileRows, tiles.rows - slot), tiles.d}, slot);
+    }
+  }
+
+  /// Of the tile's rows with other labels, against centroid c.
+  static float least_slack(const Screen& screen, const Tiles& tile, const int32_t* labels, int c) {
+    float least = HUGE_VALF;
+    for (int64_t row = 0; row < tile.rows; ++row) {
+      if (labels[row] == c) continue;
+      const auto d2 = [&](int64_t centroid) {
+        return canonical_d2(row_of(tile, row), kTileRows, screen.centroids + centroid * screen.d, 1, screen.d);
+      };
+      least = std::min(least, row_slack(d2(labels[row]), d2(c), screen.d));
+    }
+    return least;
+  }
 
   static const float* row_of(const Tiles& tiles, int64_t row) {
     return tiles.data + row / kTileRows * kTileRows * tiles.d + row % kTileRows;

@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "assign-inl.h"
+#include "candidates-inl.h"
 #include "groups-inl.h"
 #include "screen-inl.h"
 
@@ -108,6 +109,45 @@ class SimdAssign final : public AssignKernels {
     });
   }
 
+  int64_t assign_and_list(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                          const int64_t* weights, const CandidatesView& lists, PassSums& sums) const override {
+    if (std::isinf(screen.widest.constant)) {  // lists do without the screen's packing, see assign_expired
+      for (int64_t t = 0; t < tiles.count; ++t) SimdListedTile(lists, t).drop();
+      assign(screen, tiles, scales, labels, weights, {}, sums);
+      return tiles.count;
+    }
+    Job job{screen, scales.data(), sums, {}};
+    ListScratch scratch(lists, screen.k);
+    int64_t unlisted = 0;
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const OneTile tile = one_tile(tiles, t, std::min(t + 1, tiles.count - 1), labels, weights);
+      unlisted +=
+          list_tile(job, tile.data, tile.rows, tile.labels, tile.weights, tile.ahead, lists, t, scratch) ? 0 : 1;
+    }
+    sums.scanned += tiles.rows;
+    return unlisted;
+  }
+
+  void assign_listed(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                     const int64_t* weights, const CandidatesView& lists, PassSums& sums) const override {
+    Job job{screen, scales.data(), sums, {}};
+    ListScratch scratch(lists, screen.k);
+    for_group_size(screen, [&]<int S>(std::integral_constant<int, S>) HWY_ATTR {
+      int64_t t = next_moving(lists, 0, tiles.count);
+      while (t < tiles.count) {
+        const int64_t next = next_moving(lists, t + 1, tiles.count);
+        const OneTile tile = one_tile(tiles, t, std::min(next, tiles.count - 1), labels, weights);
+        if (next < tiles.count) SimdListedTile(lists, next).prefetch();
+        SimdListedTile listed(lists, t);
+        const int64_t compared =
+            assign_wanted<S>(job, tile.data, tile.rows, tile.labels, tile.weights, tile.ahead, listed, scratch);
+        sums.distances += tile.rows * compared;
+        sums.scanned += compared > 0 ? tile.rows : 0;
+        t = next;
+      }
+    });
+  }
+
   void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const override {
     std::vector<float> row;
     for_group_size(screen, [&]<int S>(std::integral_constant<int, S>) HWY_ATTR {
@@ -159,14 +199,23 @@ class SimdAssign final : public AssignKernels {
     int64_t t = next_expired(bounds, 0, tiles.count);
     while (t < tiles.count) {
       const int64_t next = next_expired(bounds, t + 1, tiles.count);
-      const int64_t slot = t * kTileRows;
-      const OneTile tile{tiles.data + slot * tiles.d, static_cast<int>(std::min<int64_t>(kTileRows, tiles.rows - slot)),
-                         labels + slot, weights == nullptr ? nullptr : weights + slot,
-                         (std::min(next, tiles.count - 1) - t) * kTileRows * tiles.d};
+      const OneTile tile = one_tile(tiles, t, std::min(next, tiles.count - 1), labels, weights);
       job.sums.distances += tile.rows * body(tile, t);
       job.sums.scanned += tile.rows;
       t = next;
     }
+  }
+
+  /// Tile t; `next` is looked at after it.
+  static OneTile one_tile(const Tiles& tiles, int64_t t, int64_t next, int32_t* labels, const int64_t* weights) {
+    const int64_t slot = t * kTileRows;
+    return {tiles.data + slot * tiles.d, static_cast<int>(std::min<int64_t>(kTileRows, tiles.rows - slot)),
+            labels + slot, weights == nullptr ? nullptr : weights + slot, (next - t) * kTileRows * tiles.d};
+  }
+
+  static int64_t next_moving(const CandidatesView& lists, int64_t t, int64_t end) {
+    while (t < end && SimdListedTile(lists, t).rests()) ++t;
+    return t;
   }
 
   static int64_t next_expired(const BoundsView& bounds, int64_t t, int64_t end) {

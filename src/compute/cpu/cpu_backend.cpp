@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <limits>
 #include <string>
 
+#include "candidates.h"
 #include "clientele/compute/backends.h"
 #include "row_order.h"
 
@@ -26,7 +28,7 @@ class CpuBackend final : public Backend {
  public:
   CpuBackend(ThreadPool& pool, SimdLevel level)
       : level_(level),
-        cpu_{pool, kernels(level)},
+        cpu_{pool, kernels(level), extra_allowed_},
         column_(make_column_ops(cpu_)),
         assign_(make_assign_ops(cpu_)),
         sample_(make_sample_ops(cpu_)),
@@ -57,6 +59,8 @@ class CpuBackend final : public Backend {
   int64_t scratch_bytes(int64_t rows, int d, int) const override {
     return CpuRows::bounds_bytes(rows) + cpu_.pool.threads() * order_scratch_bytes(rows, d);
   }
+  int64_t extra_bytes(int64_t rows, int d, int k) const override { return candidates_bytes(rows, k, d); }
+  void allow_extra(int64_t bytes) override { extra_allowed_ = bytes; }
 
   ColumnOps& column_ops() override { return *column_; }
   AssignOps& assign_ops() override { return *assign_; }
@@ -65,6 +69,7 @@ class CpuBackend final : public Backend {
 
  private:
   SimdLevel level_;
+  int64_t extra_allowed_ = std::numeric_limits<int64_t>::max();
   Cpu cpu_;
   std::unique_ptr<ColumnOps> column_;
   std::unique_ptr<AssignOps> assign_;

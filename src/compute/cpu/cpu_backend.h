@@ -16,6 +16,7 @@ namespace clientele {
 struct Cpu {
   ThreadPool& pool;
   Kernels kernels;
+  const int64_t& extra_allowed;  ///< Backend::allow_extra
 };
 
 std::unique_ptr<ColumnOps> make_column_ops(const Cpu& cpu);

@@ -41,6 +41,11 @@ void CpuRows::release_bounds() {
   drop_bounds();
   tile_bounds_.release();
   order_.release();
+  release_candidates();
+}
+
+void CpuRows::release_candidates() {
+  for (PageBuffer* lists : {&candidates_, &candidate_ids_, &candidate_slacks_}) lists->release();
 }
 
 void CpuRows::copy_row(int64_t row, float* out) const {
@@ -68,6 +73,25 @@ void CpuRows::start_bounds(int64_t order) {
   if (tile_bounds_.bytes() == 0)
     tile_bounds_ = PageBuffer(static_cast<size_t>(tiles()) * sizeof(TileBound), "bounds of the rows");
   bounds_order_ = order;
+}
+
+void CpuRows::start_candidates(int64_t order, int most) {
+  if (candidates_.bytes() == 0 || most != most_candidates_) {
+    const size_t count = static_cast<size_t>(tiles()), members = count * static_cast<size_t>(most);
+    const std::string purpose = "lists of near centroids";
+    candidates_ = PageBuffer(count * sizeof(TileCandidates), purpose);
+    candidate_ids_ = PageBuffer(members * sizeof(uint16_t), purpose);
+    candidate_slacks_ = PageBuffer(members * sizeof(float), purpose);
+    most_candidates_ = most;
+  }
+  bounds_order_ = order;
+}
+
+void CpuRows::view_candidates(int64_t first, CandidatesView& view) const {
+  view.tiles = candidates_.as<TileCandidates>() + first;
+  view.ids = candidate_ids_.as<uint16_t>() + first * most_candidates_;
+  view.slacks = candidate_slacks_.as<float>() + first * most_candidates_;
+  view.most = most_candidates_;
 }
 
 void CpuRows::exchange(LabelSet& set) {

@@ -16,6 +16,7 @@ namespace clientele {
 inline constexpr int kTileRows = 16;
 
 struct TileBound;
+struct CandidatesView;
 
 /// Bounds on the lengths of rows, one a tile: the greatest of its rows' (screen_length). null: none are wanted.
 struct TileLengths {
@@ -51,7 +52,7 @@ class CpuRows final : public RowBlock {
 
   /// Bounds of the passes of one fit (bounds.h), one a tile. Whoever writes labels without them calls drop_bounds().
   TileBound* tile_bounds() const { return tile_bounds_.as<TileBound>(); }
-  /// Which order of rows (Fit::order) they were found for; -1: none.
+  /// Which order of rows (CpuFit::order) they were found for; -1: none.
   int64_t bounds_order() const { return bounds_order_; }
   /// Room for bounds, which are to be filled.
   void start_bounds(int64_t order);
@@ -68,6 +69,11 @@ class CpuRows final : public RowBlock {
   void start_order();
   void end_order();
   static int64_t bounds_bytes(int64_t rows);
+  /// Lists of the passes of one fit (candidates.h), `most` a tile; in bounds_order() as bounds are.
+  void start_candidates(int64_t order, int most);
+  void release_candidates();
+  /// Of the tiles from `first` on.
+  void view_candidates(int64_t first, CandidatesView& view) const;
 
   /// Bounds on the lengths of the rows of each tile (TileLengths), found by any pass over all of them; clear_labels,
   /// with which a fit begins, and start_order forget them. None while the rows stand in another order.
@@ -107,6 +113,8 @@ class CpuRows final : public RowBlock {
   PageBuffer min_d2_;
   PageBuffer tile_bounds_;
   PageBuffer order_;
+  PageBuffer candidates_, candidate_ids_, candidate_slacks_;
+  int most_candidates_ = 0;
   PageBuffer lengths_;  ///< one a tile
   bool lengths_known_ = false;
   int64_t bounds_order_ = -1;

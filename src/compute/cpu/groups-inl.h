@@ -25,10 +25,10 @@ using TileRanking = Ranking<kTileVectors, 1>;
 /// Centroids of a list that are ranked side by side: with the rows' norms they fill 16 registers of 8 lanes.
 inline constexpr int kListed = 5;
 
-/// kNorms: finds r.length, which is given otherwise.
-template <int NC, bool kNorms>
-HWY_INLINE void rank_listed(const float* HWY_RESTRICT tile, const Screen& screen, const int32_t* list, int64_t ahead,
-                            TileRanking& r) {
+/// kNorms: finds r.length, which is given otherwise. values: null, or room for the NC x 16 lower bounds.
+template <int NC, bool kNorms, class Id>
+HWY_INLINE void rank_listed(const float* HWY_RESTRICT tile, const Screen& screen, const Id* list, int64_t ahead,
+                            TileRanking& r, float* values) {
   const FloatTag df;
   Floats acc[NC][kTileVectors], norm[kTileVectors];
   const float* c[NC];
@@ -51,26 +51,29 @@ HWY_INLINE void rank_listed(const float* HWY_RESTRICT tile, const Screen& screen
   }
   for (int v = 0; v < kTileVectors; ++v) {
     if constexpr (kNorms) r.length[v] = length_of(norm[v], screen);
-    for (int i = 0; i < NC; ++i)
-      rank_one(hn::MulAdd(r.length[v], hn::Set(df, screen.bounds[static_cast<size_t>(list[i])].slope), acc[i][v]),
-               hn::Set(IndexTag(), list[i]), v, r);
+    for (int i = 0; i < NC; ++i) {
+      const auto slope = hn::Set(df, screen.bounds[static_cast<size_t>(list[i])].slope);
+      const auto lower = hn::MulAdd(r.length[v], slope, acc[i][v]);
+      if (values != nullptr) hn::StoreU(lower, df, values + i * kTileRows + v * kFloats);
+      rank_one(lower, hn::Set(IndexTag(), list[i]), v, r);
+    }
   }
 }
 
-template <bool kNorms>
-HWY_INLINE void rank_some(const float* tile, const Screen& screen, const int32_t* list, int count, int64_t ahead,
-                          TileRanking& r) {
+template <bool kNorms, class Id>
+HWY_INLINE void rank_some(const float* tile, const Screen& screen, const Id* list, int count, int64_t ahead,
+                          TileRanking& r, float* values = nullptr) {
   switch (count) {
     case 1:
-      return rank_listed<1, kNorms>(tile, screen, list, ahead, r);
+      return rank_listed<1, kNorms>(tile, screen, list, ahead, r, values);
     case 2:
-      return rank_listed<2, kNorms>(tile, screen, list, ahead, r);
+      return rank_listed<2, kNorms>(tile, screen, list, ahead, r, values);
     case 3:
-      return rank_listed<3, kNorms>(tile, screen, list, ahead, r);
+      return rank_listed<3, kNorms>(tile, screen, list, ahead, r, values);
     case 4:
-      return rank_listed<4, kNorms>(tile, screen, list, ahead, r);
+      return rank_listed<4, kNorms>(tile, screen, list, ahead, r, values);
     default:
-      return rank_listed<kListed, kNorms>(tile, screen, list, ahead, r);
+      return rank_listed<kListed, kNorms>(tile, screen, list, ahead, r, values);
   }
 }
 

@@ -93,6 +93,39 @@ struct BoundsView {
   }
 };
 
+/// The head of a tile's list of centroids that could become nearest to its rows. See candidates.h.
+struct TileCandidates {
+  static constexpr int kLabels = 4, kGroups = 4;
+  static constexpr uint16_t kNone = 0xFFFF;
+  /// Ids in lists: the centroid, and the group that it is in.
+  static constexpr int kCentroidBits = 13;
+  static constexpr uint16_t kCentroidMask = (1 << kCentroidBits) - 1;
+  uint16_t anchors[16];      ///< the rows' labels when the list was made
+  uint16_t labels[kLabels];  ///< those they have now; the first kNone where there are more, the rest kNone
+  uint16_t count;            ///< 0: the tile has no list
+  uint16_t round;            ///< when the tile was last looked at
+  uint16_t seen;             ///< so many extras are members of the list
+  float least[kGroups];      ///< of the slacks of its members in each group of centroids
+};
+
+/// A worker's view of the lists of some tiles, and of movements since the lists were made. No row of a tile is nearer
+/// to member ids[i], unless it is its label, than to its label while the two have moved less than slacks[i] since the
+/// tile's round; nor to a centroid that is no member while neither it nor an anchor has gone farther than allowed.
+struct CandidatesView {
+  TileCandidates* tiles;
+  uint16_t* ids;  ///< `most` a tile, each with its group above the low kCentroidBits
+  float* slacks;  ///< `most` a tile
+  int most;
+  int k;
+  int round;                 ///< that of this pass
+  const float* moved;        ///< rounds x k: how far each centroid has moved at most since that round
+  const float* group_moved;  ///< rounds x kGroups: the same, of any centroid of a group
+  const uint8_t* group_of;   ///< k: centroids that move much come first
+  const float* allowed;      ///< k: how far each may go
+  const uint16_t* extras;    ///< those that have gone farther
+  int extra_count;
+};
+
 class AssignKernels {
  public:
   virtual ~AssignKernels() = default;
@@ -108,6 +141,13 @@ class AssignKernels {
   /// of the other tiles (>= 0, of the pass before) stay.
   virtual void assign_expired(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
                               const int64_t* weights, const BoundsView& bounds, PassSums& sums) const = 0;
+  /// As assign(); makes the list of each tile. Returns how many tiles have none.
+  virtual int64_t assign_and_list(const Screen& screen, const Tiles& tiles, std::span<const double> scales,
+                                  int32_t* labels, const int64_t* weights, const CandidatesView& lists,
+                                  PassSums& sums) const = 0;
+  /// As assign(), of tiles in which some row may leave its segment, against what their lists say; renews those.
+  virtual void assign_listed(const Screen& screen, const Tiles& tiles, std::span<const double> scales, int32_t* labels,
+                             const int64_t* weights, const CandidatesView& lists, PassSums& sums) const = 0;
   /// The two centroids with the smallest (D, index) of each valid row, in any order; some valid index in the padding. k
   /// >= 2.
   virtual void nearest_two(const Screen& screen, const Tiles& tiles, int32_t* first, int32_t* second) const = 0;

@@ -103,7 +103,7 @@ void take_tiles(const CpuRows& rows, size_t first, size_t count, OrderScratch& s
   }
 }
 
-void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch) {
+void put_back_sorted(CpuRows& rows, int k, const DriftView* drift, OrderScratch& scratch) {
   rank_rows(scratch.labels.data(), k, scratch);
   fill_tiles(scratch, rows.d(), scratch.tiles.size(), [&](size_t i) { return rows.tile(scratch.tiles[i]); });
   for (size_t i = 0; i < scratch.tiles.size(); ++i) {
@@ -116,7 +116,7 @@ void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch&
       if (rows.weighted()) rows.weights()[slot + lane] = scratch.weights[from[lane]];
       slacks[lane] = scratch.slacks[from[lane]];
     }
-    rows.tile_bounds()[tile] = tile_bound(slacks, rows.labels() + slot, kTileRows, drift);
+    if (drift != nullptr) rows.tile_bounds()[tile] = tile_bound(slacks, rows.labels() + slot, kTileRows, *drift);
   }
 }
 

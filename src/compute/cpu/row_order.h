@@ -37,8 +37,9 @@ struct OrderScratch {
 void make_room(const CpuRows& rows, OrderScratch& scratch);
 /// Copies scratch.tiles[first, first + count) into the rest of scratch, all but slacks; features by rows.
 void take_tiles(const CpuRows& rows, size_t first, size_t count, OrderScratch& scratch);
-/// Sorts the taken rows by label and slack, puts them back into the same tiles, and sets the bounds of those.
-void put_back_sorted(CpuRows& rows, int k, const DriftView& drift, OrderScratch& scratch);
+/// Sorts the taken rows by label and slack, puts them back into the same tiles, and sets the bounds of those (drift:
+/// null where they have none).
+void put_back_sorted(CpuRows& rows, int k, const DriftView* drift, OrderScratch& scratch);
 /// Every row of the group to its own place.
 void restore_group(CpuRows& rows, int64_t first_tile, OrderScratch& scratch);
 
