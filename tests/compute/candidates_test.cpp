@@ -280,6 +280,36 @@ INSTANTIATE_TEST_SUITE_P(Scenes, Lists,
                                          Scene{.name = "rare_jumps", .n = 1103, .d = 24, .k = 176, .jump = 11}),
                          [](const auto& scene) { return scene.param.name; });
 
+/// A centroid that passes through 0, where many rows are: for one round their distance to it is 0, by which others are
+/// as good as infinitely farther; soon after they are another one's.
+TEST(Lists, HoldForRowsAtTheirCentroid) {
+  const Scene scene{.name = "origin", .n = 320, .d = 64, .k = 64, .outliers = 5000, .swing = 1};
+  std::vector<double> values = make_values(scene);
+  for (double& x : values) x = std::clamp(5000 * x, -15000.0, 15000.0);
+  for (int64_t i = 0; i < scene.n; i += 3)
+    for (int j = 0; j < scene.d; ++j) values[static_cast<size_t>(j * scene.n + i)] = 0;
+  ThreadPool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  const auto place = [&](int round, int at_zero) {
+    std::vector<float> centroids = wander(scene, values, round);
+    for (int c = 2; c < scene.k; ++c) centroids[static_cast<size_t>(c * scene.d)] += 9000;
+    std::fill_n(centroids.begin(), scene.d, 200.0f * static_cast<float>(round - at_zero));
+    std::fill_n(centroids.begin() + scene.d, scene.d,
+                -300.0f - 400.0f * static_cast<float>(std::max(0, at_zero - round)));
+    return centroids;
+  };
+  for (int at_zero = 3; at_zero < 24; ++at_zero) {
+    Fit listed(*backend, scene, values), full(*backend, scene, values);
+    Drift drift(scene.k);
+    for (int round = 0; round < at_zero + 5; ++round) {
+      SCOPED_TRACE(testing::Message() << "round " << round << ", at 0 in round " << at_zero);
+      const std::vector<float> centroids = place(round, at_zero), next = place(round + 1, at_zero);
+      ASSERT_NO_FATAL_FAILURE(expect_same(listed.pass(centroids, &drift), full.pass(centroids, nullptr)));
+      drift.add(centroids, next, scene.d);
+    }
+  }
+}
+
 TEST(Lists, AreMadeOnlyWhereTheyMayTakeTheMemory) {
   const Scene scene{.name = "groups", .n = 907, .d = 64, .k = 64};
   const std::vector<double> values = make_values(scene);

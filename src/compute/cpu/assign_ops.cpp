@@ -144,7 +144,7 @@ class CpuAssignPass final : public AssignPass {
   void assign_all(CpuRows& rows) {
     rows.drop_bounds();
     int64_t begin = 0;
-    if (fit_ != nullptr && fit_->choice.probe_step() > 0 && looked_ == 0) begin = probe(rows);
+    if (fit_ != nullptr && !lists_ && fit_->choice.probe_step() > 0 && looked_ == 0) begin = probe(rows);
     for_tiles(cpu_.pool, rows, [&](int64_t first, int64_t count, int worker) {
       const int64_t skip = std::clamp<int64_t>(begin - first, 0, count);
       if (skip == count) return;

@@ -135,7 +135,8 @@ class Margins {
       const auto u = hn::Sqrt(d2_above(norm2, hn::Add(r.best[v], gap)));
       best_[v] = r.best[v];
       gap_[v] = hn::Mul(gap, hn::Set(df, 1 + 0x1p-20f));
-      inverse_[v] = hn::Div(hn::Set(df, kLess), hn::Max(u, hn::Set(df, 0x1p-60f)));
+      // A larger u gives less slack. Values below 2^102 (kScreenReach) do not overflow by this one's inverse.
+      inverse_[v] = hn::Div(hn::Set(df, kLess), hn::Max(u, hn::Set(df, 0x1p-24f)));
       // Of both products in MulSub the roundings are below 2^-22 of the own value; those of others grow with q.
       const auto roundings = hn::MulAdd(hn::Abs(best_[v]), hn::Set(df, 0x1p-20f), gap_[v]);
       base_[v] = hn::Mul(hn::Add(best_[v], roundings), inverse_[v]);
@@ -180,7 +181,8 @@ class Margins {
       const auto slack = hn::Sub(hn::Mul(hn::Div(hn::Mul(two, q), hn::Add(one, root)), hn::Set(df, kLess)),
                                  hn::Mul(roots, hn::Set(df, rounding_)));
       const auto sure = hn::IfThenElse(hn::Gt(slack, hn::Zero(df)), slack, hn::Zero(df));  // a NaN is no slack
-      hn::StoreU(hn::IfThenElse(hn::Gt(q, hn::Set(df, 0x1p60f)), hn::Set(df, HUGE_VALF), sure), df, values + i);
+      const auto no_others = hn::Eq(q, hn::Set(df, HUGE_VALF));
+      hn::StoreU(hn::IfThenElse(no_others, hn::Set(df, HUGE_VALF), sure), df, values + i);
     }
   }
   /// reach[c]: rows with less than this as their q may have less slack than own + allowed[c].
