@@ -22,7 +22,7 @@ namespace clientele {
 /// Whether lists pay. With fewer centroids groups of them (bounds.h) say as much in less memory; with very many, a
 /// tile's values against all would leave a core's second cache level.
 bool lists_pay(int k, int d);
-/// Room in a list for each tile: at most as many bytes as two fifths of its features where those are few.
+/// Room in a list for each tile: less where rows have few features.
 int listed_at_most(int k, int d);
 /// Bytes of the lists of so many rows; 0 where they do not pay.
 int64_t candidates_bytes(int64_t rows, int k, int d);
